@@ -1,0 +1,38 @@
+"""`python -m training COMMAND`: train, evaluate, export, report, synthesize."""
+
+import argparse
+import importlib
+import sys
+
+from training.data import DataError
+
+COMMANDS = {
+    "train": ("training.train", "train a network by a recipe into a run folder"),
+    "export": ("training.export", "turn a run folder into one .onnx file for the service"),
+    "evaluate": ("training.evaluate", "score an .onnx file on an index file, through the serving code"),
+    "report": ("training.report", "write the model card from the files in models/"),
+    "synthesize": ("training.synthetic.synthesize", "draw photos of concrete with known cracks"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Only its own module is imported: `evaluate` needs no Keras, `synthesize` no ONNX."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, description=summary, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        if arguments[:1] == [name]:
+            importlib.import_module(module).add_arguments(command)
+    args = parser.parse_args(arguments)
+    try:
+        return importlib.import_module(COMMANDS[args.command][0]).run(args)
+    except DataError as error:
+        print(f"python -m training {args.command}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Recipes: every number that decides a training run, in one frozen value that the run folder keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+# Relative shares of crops. Precise close-ups carry the weight, whole field photos and crack-free photos
+# stand beside them; sources with masks far wider than the crack (crack500-*) stay out of the field recipe.
+FIELD_WEIGHTS: Mapping[str, float] = {
+    "samir-concrete256": 16,
+    "samir-concrete256-negative": 5,
+    "conglomerate-rissbilder": 10,
+    "conglomerate-volker": 4,
+    "conglomerate-noncrack-negative": 4,
+    "conglomerate-pavement": 3,
+    "ozgenel-cls-negative": 9,
+    "cracksight": 7,
+    "cracksight-fullsize": 7,
+    "uav75": 6,
+    "nha12d-concretepavement": 6,
+    "nha12d-asphalt": 4,
+    "phinet-coarse": 6,
+    "flor-crackconcrete": 4,
+    "fanlei-misc": 1,
+    "toshimickey-c1": 2,
+    "toshimickey-c1-negative": 2,
+    "dais-masonry": 3,
+    "flor-cracktile": 2,
+    "sut-crack-512": 3,
+    "crack500-full256": 0,
+    "crack500-crops360-fredy": 0,
+}
+
+# Masks that only say "somewhere here": background outside them is true, inside nothing is known.
+COARSE_SOURCES = frozenset({"phinet-coarse"})
+
+# Non-commercial licences: never in weights that are shipped (models/README.md).
+NON_COMMERCIAL_SOURCES = ("cfd", "deepcrack-256")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. Sizes in pixels, shares and probabilities in 0 to 1."""
+
+    name: str
+    loss: str  # a key of training.losses.LOSSES
+    learning_rate: float  # peak
+    batch_size: int
+    epochs: int
+    crop_size: int
+    monitor: str  # validation metric whose best epoch is kept
+    augment: bool
+    seed: int = 0
+    steps_per_epoch: int = 0  # 0: once through the training rows
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    cosine_decay: bool = False
+    warmup_share: float = 0.0  # of all steps
+    crack_centred_share: float = 0.0
+    scale_range: tuple[float, float] = (1.0, 1.0)  # drawn log-uniformly
+    source_weights: Mapping[str, float] = field(default_factory=dict)
+    coarse_sources: frozenset[str] = frozenset()
+    validation_crops: int = 0  # 0: every validation row, resized to crop_size
+
+
+def paper(architecture: str) -> Recipe:
+    """The paper's protocol (sections 2.6 to 2.9): 256x256 by resizing, Dice, Adam, 50 epochs, no augmentation."""
+    rates = {"unet": (4e-4, 8), "deeplabv3plus": (2e-4, 4)}
+    learning_rate, batch_size = rates[architecture]
+    return Recipe(
+        name="paper",
+        loss="dice",
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        epochs=50,
+        crop_size=256,
+        monitor="val_dice_soft_batch",
+        augment=False,
+    )
+
+
+def field_recipe(architecture: str) -> Recipe:
+    """Crops at native resolution from every kind of photo, augmented; what the shipped models come from."""
+    return Recipe(
+        name="field",
+        loss="bce_dice",
+        learning_rate=3e-4,
+        batch_size=8,
+        epochs=40,
+        crop_size=128,
+        monitor="val_f1",
+        augment=True,
+        steps_per_epoch=100,
+        weight_decay=1e-4,
+        clip_norm=1.0,
+        cosine_decay=True,
+        warmup_share=0.05,
+        crack_centred_share=0.65,
+        scale_range=(0.5, 1.5),
+        source_weights=FIELD_WEIGHTS,
+        coarse_sources=COARSE_SOURCES,
+        validation_crops=40,
+    )
+
+
+RECIPES = {"paper": paper, "field": field_recipe}
+
+
+def override(recipe: Recipe, **changes: object) -> Recipe:
+    """The recipe with the named fields replaced; None means "as it is"."""
+    return replace(recipe, **{key: value for key, value in changes.items() if value is not None})

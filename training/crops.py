@@ -1,0 +1,137 @@
+"""Square crops at or near native resolution, drawn by source, with their targets."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import cv2
+import keras
+import numpy as np
+
+from training.augment import photometric
+from training.config import Recipe
+from training.data import Row, read_pair
+
+UNKNOWN = -1.0  # target of a pixel that no label speaks for
+
+
+def resample(photo: np.ndarray, target: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bring a square window to `size`: the target by area, so that it stays the share covered by crack."""
+    if photo.shape[0] == size:
+        return photo, target
+    shrinks = photo.shape[0] > size
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    scaled = cv2.resize(target, (size, size), interpolation=how)
+    if (target < 0).any():
+        unknown = cv2.resize((target < 0).astype(np.float32), (size, size), interpolation=how) > 0
+        scaled = np.where(unknown, UNKNOWN, scaled).astype(np.float32)
+    return cv2.resize(photo, (size, size), interpolation=how), scaled
+
+
+def window(array: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
+    """A `size` square of the array; what lies beyond its edges is mirrored."""
+    height, width = array.shape[:2]
+    rows = _mirror(np.arange(top, top + size), height)
+    columns = _mirror(np.arange(left, left + size), width)
+    return array[rows[:, None], columns[None, :]]
+
+
+def _mirror(positions: np.ndarray, length: int) -> np.ndarray:
+    """-1, -2 read 1, 2, and so on at both ends; a length of 1 is repeated."""
+    period = max(2 * (length - 1), 1)
+    folded = np.abs(positions) % period
+    return np.minimum(folded, period - folded) % length
+
+
+class PairCache:
+    """Decoded pairs, read once. The mask of a coarse source marks where labels are unknown."""
+
+    def __init__(self, coarse_sources: frozenset[str]):
+        self._coarse_sources = coarse_sources
+        self._pairs: dict[Row, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    def pair(self, row: Row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Photo uint8 `[H, W, 3]`, mask int8 `[H, W]` of 0, 1 and -1 (unknown), crack pixels' indices."""
+        if row not in self._pairs:
+            photo, mask = read_pair(row)
+            mask = mask.astype(np.int8)
+            if row.source in self._coarse_sources:
+                mask = -mask
+            self._pairs[row] = photo, mask, np.flatnonzero(mask == 1).astype(np.int32)
+        return self._pairs[row]
+
+
+class CropSampler:
+    """Draws training crops: a source by weight, a photo of it, a place, a scale, a look."""
+
+    def __init__(self, rows: Sequence[Row], recipe: Recipe, cache: PairCache):
+        by_source: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_source[row.source].append(row)
+        self._recipe = recipe
+        self._cache = cache
+        self._rows = by_source
+        self._sources = sorted(by_source)
+        weights = np.array([recipe.source_weights.get(s, 1.0) for s in self._sources])
+        self._shares = weights / weights.sum()
+
+    def shares(self) -> Mapping[str, float]:
+        """The share of crops that each source gives."""
+        return dict(zip(self._sources, self._shares.tolist(), strict=True))
+
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A crop uint8 `[S, S, 3]` and its target float32 `[S, S]`: 0 to 1, or UNKNOWN."""
+        recipe = self._recipe
+        source = self._sources[rng.choice(len(self._sources), p=self._shares)]
+        row = self._rows[source][rng.integers(len(self._rows[source]))]
+        photo, mask, cracks = self._cache.pair(row)
+        low, high = recipe.scale_range
+        size = round(recipe.crop_size / np.exp(rng.uniform(np.log(low), np.log(high))))
+        top, left = self._place(mask.shape, cracks, size, rng)
+        crop, target = resample(
+            window(photo, top, left, size),
+            window(mask, top, left, size).astype(np.float32),
+            recipe.crop_size,
+        )
+        crop, target = self._turn(crop, target, rng)
+        return photometric(crop, target, rng), target
+
+    def _place(self, shape: tuple[int, int], cracks: np.ndarray, size: int, rng: np.random.Generator):
+        """Top left corner of a window: round a crack pixel for the share that the recipe names, else anywhere."""
+        height, width = shape
+        if len(cracks) and rng.random() < self._recipe.crack_centred_share:
+            row, column = divmod(int(cracks[rng.integers(len(cracks))]), width)
+            top = row - int(rng.integers(size // 8, size - size // 8))
+            left = column - int(rng.integers(size // 8, size - size // 8))
+        else:
+            top = int(rng.integers(0, max(height - size, 0) + 1))
+            left = int(rng.integers(0, max(width - size, 0) + 1))
+        # Inside the photo where it is large enough; a smaller photo is centred and mirrored.
+        top = (height - size) // 2 if height <= size else int(np.clip(top, 0, height - size))
+        left = (width - size) // 2 if width <= size else int(np.clip(left, 0, width - size))
+        return top, left
+
+    def _turn(self, crop: np.ndarray, target: np.ndarray, rng: np.random.Generator):
+        quarter = int(rng.integers(4))
+        crop, target = np.rot90(crop, quarter), np.rot90(target, quarter)
+        if rng.random() < 0.5:
+            crop, target = crop[:, ::-1], target[:, ::-1]
+        return np.ascontiguousarray(crop), np.ascontiguousarray(target)
+
+
+class CropDataset(keras.utils.PyDataset):
+    """Batches that depend on (seed, epoch, batch) alone, so that a resumed run sees what it would have seen."""
+
+    def __init__(self, sampler: CropSampler, recipe: Recipe):
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._sampler = sampler
+        self._recipe = recipe
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self._recipe.steps_per_epoch
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((self._recipe.seed, self.epoch, batch))
+        pairs = [self._sampler.draw(rng) for _ in range(self._recipe.batch_size)]
+        photos = np.stack([photo for photo, _ in pairs]).astype(np.float32)
+        return photos, np.stack([target for _, target in pairs])[..., None]

@@ -1,0 +1,225 @@
+"""`python -m training train`: a recipe, a network and an index file become a run folder.
+
+A run folder holds what repeats the run: `run.json` (recipe, data, versions, command), `log.csv` (a line an
+epoch), `curves.png`, `best.weights.h5` (best validation epoch) and `backup/` (the last whole epoch, to resume).
+"""
+
+import argparse
+import csv
+import dataclasses
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from training.config import NON_COMMERCIAL_SOURCES, RECIPES, Recipe, override
+from training.crops import CropDataset, CropSampler, PairCache
+from training.curves import draw_curves
+from training.data import DataError, Row, folds, read_rows, select
+from training.losses import LOSSES
+from training.metrics import paper_metrics
+from training.networks import ARCHITECTURES, build
+from training.resized import ResizedDataset
+from training.validation import fixed_crops
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="run folder; an interrupted run in it is resumed")
+    parser.add_argument("--data", type=Path, required=True, help="index .csv, or folder with images/ and masks/")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default="unet")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="field")
+    parser.add_argument("--source", action="append", default=[], help="train on this source only (repeatable)")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=None,
+        help=f"leave this source out (repeatable; default {', '.join(NON_COMMERCIAL_SOURCES)})",
+    )
+    parser.add_argument("--fold", type=int, help="paper recipe: train on all folds of five but this one, 0 to 4")
+    parser.add_argument("--initial-weights", type=Path, help="start from these .weights.h5 instead of from scratch")
+    parser.add_argument("--mixed-precision", action="store_true", help="bfloat16 compute, float32 weights and loss")
+    parser.add_argument("--epochs", type=int, help="default: the recipe's")
+    parser.add_argument("--steps-per-epoch", type=int, help="default: the recipe's")
+    parser.add_argument("--batch-size", type=int, help="default: the recipe's")
+    parser.add_argument("--crop-size", type=int, help="pixels, a multiple of 16; default: the recipe's")
+    parser.add_argument("--learning-rate", type=float, help="peak; default: the recipe's")
+    parser.add_argument("--seed", type=int, help="default: the recipe's")
+
+
+def run(args: argparse.Namespace) -> int:
+    recipe = override(
+        RECIPES[args.recipe](args.architecture),
+        epochs=args.epochs,
+        steps_per_epoch=args.steps_per_epoch,
+        batch_size=args.batch_size,
+        crop_size=args.crop_size,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+    )
+    without = NON_COMMERCIAL_SOURCES if args.without is None else args.without
+    training_rows, validation_rows = split_rows(
+        read_rows(args.data), recipe, sources=args.source, without=without, fold=args.fold
+    )
+    keras.utils.set_random_seed(recipe.seed)
+    if args.mixed_precision:
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    model = build(args.architecture)
+    if args.initial_weights:
+        model.load_weights(args.initial_weights)
+    args.run.mkdir(parents=True, exist_ok=True)
+    write_record(args.run, recipe, args.architecture, training_rows, validation_rows)
+    fit(model, recipe, training_rows, validation_rows, args.run)
+    return 0
+
+
+def split_rows(
+    rows: list[Row], recipe: Recipe, *, sources: list[str], without: list[str] | tuple[str, ...], fold: int | None
+) -> tuple[list[Row], list[Row]]:
+    """Training and validation rows. With a fold, the `train` rows are divided in five by group."""
+    training = select(rows, "train", sources=sources, without=without)
+    if fold is None:
+        validation = select(rows, "val", sources=sources, without=without)
+    else:
+        divided = folds(training, 5, recipe.seed)
+        validation = divided[fold]
+        training = [row for number, part in enumerate(divided) if number != fold for row in part]
+    if recipe.validation_crops:  # a label of unknown extent cannot judge
+        validation = [row for row in validation if row.source not in recipe.coarse_sources]
+    for name, part in (("train", training), ("val", validation)):
+        if not part:
+            raise DataError(f"no {name} rows are left; check --source, --without and the split column")
+    return training, validation
+
+
+def fit(model: keras.Model, recipe: Recipe, training: list[Row], validation: list[Row], folder: Path) -> None:
+    """Train to the recipe's last epoch, from the last whole epoch on where the folder holds one."""
+    cache = PairCache(recipe.coarse_sources)
+    if recipe.augment:
+        dataset = CropDataset(CropSampler(training, recipe, cache), recipe)
+        validation_pairs = fixed_crops(validation, recipe, cache)
+    else:
+        dataset = ResizedDataset(training, recipe, cache, shuffle=True)
+        validation_pairs = ResizedDataset(validation, recipe, cache, shuffle=False)
+    model.compile(optimizer=optimizer(recipe, len(dataset)), loss=LOSSES[recipe.loss], metrics=paper_metrics())
+    model.fit(
+        dataset,
+        epochs=recipe.epochs,
+        validation_data=validation_pairs,
+        callbacks=callbacks(dataset, recipe, folder),
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+
+
+def optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Adam as Keras has it (beta 0.9 and 0.999, epsilon 1e-7, the paper's delta); AdamW where weights decay."""
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = recipe.learning_rate
+    if recipe.cosine_decay:
+        steps = recipe.epochs * steps_per_epoch
+        warmup = round(recipe.warmup_share * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            decay_steps=steps - warmup,
+            warmup_target=recipe.learning_rate,
+            warmup_steps=warmup,
+        )
+    if recipe.weight_decay:
+        return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm)
+    return keras.optimizers.Adam(rate, global_clipnorm=recipe.clip_norm)
+
+
+class FollowEpoch(keras.callbacks.Callback):
+    """Tells the dataset which epoch runs: the draws depend on it, and a resumed run starts past 0."""
+
+    def __init__(self, dataset):
+        super().__init__()
+        self._dataset = dataset
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._dataset.epoch = epoch
+
+
+class DrawCurves(keras.callbacks.Callback):
+    def __init__(self, folder: Path):
+        super().__init__()
+        self._folder = folder
+
+    def on_epoch_end(self, epoch, logs=None):
+        draw_curves(self._folder / "log.csv", self._folder / "curves.png")
+
+
+def callbacks(dataset, recipe: Recipe, folder: Path) -> list[keras.callbacks.Callback]:
+    """In order: the log before the backup, so that a kill between the two repeats an epoch and loses none."""
+    log = folder / "log.csv"
+    best = best_so_far(log, recipe.monitor)
+    return [
+        FollowEpoch(dataset),
+        keras.callbacks.ModelCheckpoint(
+            folder / "best.weights.h5",
+            monitor=recipe.monitor,
+            mode="max",
+            save_best_only=True,
+            save_weights_only=True,
+            initial_value_threshold=best,
+        ),
+        keras.callbacks.CSVLogger(log, append=log.exists()),
+        DrawCurves(folder),
+        keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+        keras.callbacks.TerminateOnNaN(),
+    ]
+
+
+def best_so_far(log: Path, monitor: str) -> float | None:
+    """The best value of the epochs already run; None at the start."""
+    if not log.exists():
+        return None
+    with log.open(newline="") as file:
+        return max((float(line[monitor]) for line in csv.DictReader(file)), default=None)
+
+
+def write_record(folder: Path, recipe: Recipe, architecture: str, training: list[Row], validation: list[Row]) -> None:
+    """Write `run.json`: what is needed to repeat the run. Refuses to resume under another recipe."""
+    record = {
+        "architecture": architecture,
+        "recipe": json.loads(json.dumps(dataclasses.asdict(recipe), default=sorted)),
+        "data": {
+            "training_rows": len(training),
+            "validation_rows": len(validation),
+            "trained_on": sorted({row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}),
+            "rows_sha256": rows_hash(training + validation),
+        },
+    }
+    path = folder / "run.json"
+    if path.exists():
+        before = json.loads(path.read_text())
+        if any(before[key] != value for key, value in record.items()):
+            raise DataError(f"{folder} holds a run of another recipe or other data; name a new folder")
+        return
+    record["made_with"] = {
+        "command": " ".join(["python -m training", *sys.argv[1:]]),
+        "commit": git_commit(),
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+    }
+    path.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def rows_hash(rows: list[Row]) -> str:
+    """Identifies the pairs and their split, wherever the data lies."""
+    lines = sorted(f"{r.source},{r.image.name},{r.group},{r.split}" for r in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def git_commit() -> str:
+    """The commit that is checked out, `unknown` outside a repository."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
