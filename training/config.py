@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 # Relative shares of crops. Precise close-ups carry the weight, whole field photos and crack-free photos
 # stand beside them; sources with masks far wider than the crack (crack500-*) stay out of the field recipe.
 FIELD_WEIGHTS: Mapping[str, float] = {
-    "samir-concrete256": 16,
+    "synthetic": 25,
+    "samir-concrete256": 22,
     "samir-concrete256-negative": 5,
     "conglomerate-rissbilder": 10,
     "conglomerate-volker": 4,
     "conglomerate-noncrack-negative": 4,
-    "conglomerate-pavement": 3,
+    "conglomerate-pavement": 1,
     "ozgenel-cls-negative": 9,
     "cracksight": 7,
     "cracksight-fullsize": 7,
@@ -19,16 +20,20 @@ FIELD_WEIGHTS: Mapping[str, float] = {
     "nha12d-concretepavement": 6,
     "nha12d-asphalt": 4,
     "phinet-coarse": 6,
-    "flor-crackconcrete": 4,
+    "flor-crackconcrete": 2,
     "fanlei-misc": 1,
     "toshimickey-c1": 2,
     "toshimickey-c1-negative": 2,
     "dais-masonry": 3,
-    "flor-cracktile": 2,
-    "sut-crack-512": 3,
+    "flor-cracktile": 1,
+    "sut-crack-512": 1,
     "crack500-full256": 0,
     "crack500-crops360-fredy": 0,
 }
+
+# Not rows of an index: drawn anew for every crop (training.synthetic), voids, joints and lettering as background.
+SYNTHETIC = "synthetic"
+SYNTHETIC_CRACK_FREE_SHARE = 0.3
 
 # Masks that only say "somewhere here": background outside them is true, inside nothing is known.
 COARSE_SOURCES = frozenset({"phinet-coarse"})
@@ -84,12 +89,12 @@ def field_recipe(architecture: str) -> Recipe:
         name="field",
         loss="bce_dice",
         learning_rate=3e-4,
-        batch_size=8,
+        batch_size=6,
         epochs=40,
-        crop_size=128,
+        crop_size=192,
         monitor="val_f1",
         augment=True,
-        steps_per_epoch=100,
+        steps_per_epoch=80,
         weight_decay=1e-4,
         clip_norm=1.0,
         cosine_decay=True,

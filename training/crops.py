@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from training.augment import photometric
-from training.config import Recipe
+from training.config import SYNTHETIC, SYNTHETIC_CRACK_FREE_SHARE, Recipe
 from training.data import Row, read_pair
+from training.synthetic import SceneRecipe, draw_scene
 
 UNKNOWN = -1.0  # target of a pixel that no label speaks for
 
@@ -70,7 +71,7 @@ class CropSampler:
         self._recipe = recipe
         self._cache = cache
         self._rows = by_source
-        self._sources = sorted(by_source)
+        self._sources = sorted(by_source) + [SYNTHETIC] * (SYNTHETIC in recipe.source_weights)
         weights = np.array([recipe.source_weights.get(s, 1.0) for s in self._sources])
         self._shares = weights / weights.sum()
 
@@ -80,20 +81,33 @@ class CropSampler:
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """A crop uint8 `[S, S, 3]` and its target float32 `[S, S]`: 0 to 1, or UNKNOWN."""
-        recipe = self._recipe
         source = self._sources[rng.choice(len(self._sources), p=self._shares)]
+        if source == SYNTHETIC:
+            crop, target = self._synthetic(rng)
+        else:
+            crop, target = self._turn(*self._photographed(source, rng), rng)
+        return photometric(crop, target, rng), target
+
+    def _synthetic(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        is_crack_free = rng.random() < SYNTHETIC_CRACK_FREE_SHARE
+        scene = SceneRecipe(
+            self._recipe.crop_size, self._recipe.crop_size, crack_count=(0, 0) if is_crack_free else (1, 2)
+        )
+        drawn = draw_scene(scene, int(rng.integers(2**31)))
+        return drawn.photo, drawn.mask.astype(np.float32)
+
+    def _photographed(self, source: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        recipe = self._recipe
         row = self._rows[source][rng.integers(len(self._rows[source]))]
         photo, mask, cracks = self._cache.pair(row)
         low, high = recipe.scale_range
         size = round(recipe.crop_size / np.exp(rng.uniform(np.log(low), np.log(high))))
         top, left = self._place(mask.shape, cracks, size, rng)
-        crop, target = resample(
+        return resample(
             window(photo, top, left, size),
             window(mask, top, left, size).astype(np.float32),
             recipe.crop_size,
         )
-        crop, target = self._turn(crop, target, rng)
-        return photometric(crop, target, rng), target
 
     def _place(self, shape: tuple[int, int], cracks: np.ndarray, size: int, rng: np.random.Generator):
         """Top left corner of a window: round a crack pixel for the share that the recipe names, else anywhere."""

@@ -7,10 +7,8 @@ epoch), `curves.png`, `best.weights.h5` (best validation epoch) and `backup/` (t
 import argparse
 import csv
 import dataclasses
-import hashlib
 import json
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from training.data import DataError, Row, folds, read_rows, select
 from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import ARCHITECTURES, build
+from training.provenance import git_commit, rows_hash
 from training.resized import ResizedDataset
 from training.validation import fixed_crops
 
@@ -208,18 +207,3 @@ def write_record(folder: Path, recipe: Recipe, architecture: str, training: list
         "numpy": np.__version__,
     }
     path.write_text(json.dumps(record, indent=2) + "\n")
-
-
-def rows_hash(rows: list[Row]) -> str:
-    """Identifies the pairs and their split, wherever the data lies."""
-    lines = sorted(f"{r.source},{r.image.name},{r.group},{r.split}" for r in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def git_commit() -> str:
-    """The commit that is checked out, `unknown` outside a repository."""
-    try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()
