@@ -1,0 +1,1 @@
+"""Hairline's service: photos of concrete in, cracks out."""

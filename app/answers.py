@@ -1,0 +1,88 @@
+"""A result in the forms that the API speaks."""
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco
+
+from app import image, schemas
+from app.image import Photo
+from app.pipeline import Segmentation
+from app.registry import Model
+from app.schemas import MaskEncoding, Segmented, SegmentParameters
+from app.telemetry import Stopwatch
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that an answer about one photo is made from."""
+
+    id: str
+    photo: Photo
+    model: Model
+    parameters: SegmentParameters
+    segmentation: Segmentation
+
+
+def as_json(result: Result, watch: Stopwatch) -> Segmented:
+    """The JSON answer. Stage times are read last, so that encoding the mask is among them."""
+    parameters, measured = result.parameters, result.segmentation.measurement
+    with watch.stage("encode"):
+        mask = encode_mask(result.segmentation.mask, parameters.mask)
+        cracks = (
+            [schemas.crack(c, parameters.mm_per_px) for c in measured.cracks]
+            if parameters.cracks
+            else []
+        )
+    return Segmented(
+        id=result.id,
+        model=schemas.ModelUsed(
+            name=result.model.name,
+            version=result.model.contract.version,
+            sha256=result.model.sha256,
+            threshold=result.segmentation.threshold,
+            device=result.model.device,
+        ),
+        image=schemas.ImageDescription(
+            width=result.photo.width,
+            height=result.photo.height,
+            format=result.photo.format,
+            sha256=result.photo.sha256,
+            exif_orientation=result.photo.exif_orientation,
+        ),
+        mode=parameters.mode,
+        resolution_scale=parameters.resolution_scale,
+        statistics=schemas.statistics(measured, parameters.mm_per_px),
+        scale=schemas.scale(parameters.mm_per_px),
+        cracks=cracks,
+        mask=mask,
+        warnings=list(result.photo.warnings),
+        timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
+    )
+
+
+def encode_mask(
+    mask: NDArray[np.bool_], encoding: MaskEncoding
+) -> schemas.PngMask | schemas.RleMask | None:
+    """The mask as JSON carries it; None for `none`."""
+    if encoding == "none":
+        return None
+    height, width = mask.shape
+    if encoding == "png":
+        data = base64.b64encode(image.encode_mask(mask)).decode()
+        return schemas.PngMask(width=width, height=height, data=data)
+    encoded = coco.encode(np.asfortranarray(mask, np.uint8))
+    counts = encoded["counts"].decode()
+    return schemas.RleMask(width=width, height=height, size=(height, width), counts=counts)
+
+
+def mask_headers(result: Result) -> dict[str, str]:
+    """What an answer that is a picture says beside it."""
+    measured = result.segmentation.measurement
+    return {
+        "X-Crack-Pixels": str(measured.crack_pixels),
+        "X-Crack-Ratio": f"{measured.crack_ratio:.6g}",
+        "X-Model": result.model.name,
+    }

@@ -1,0 +1,111 @@
+"""What an .onnx file says of itself: read, written and refused here, by training and serving alike."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from app.errors import ContractError
+
+METADATA_KEY = "hairline"
+SCHEMA_VERSION: Literal[1] = 1
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Contract(BaseModel):
+    """The JSON value under `hairline` in the file's metadata; identifiers are spelled as the API spells them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    version: str
+    architecture: str
+    parameters: Annotated[int, Field(gt=0)]
+    tile_size: Annotated[int, Field(gt=0)]
+    """Side of a tile, in pixels; fixed in the graph."""
+    overlap: Annotated[int, Field(ge=0)]
+    """Least overlap of neighbouring tiles, in pixels."""
+    threshold: Share
+    """Probability from which a pixel counts as crack; chosen on validation photos."""
+    trained_on: tuple[str, ...]
+    """Sources whose photos trained the weights."""
+    metrics: Mapping[str, float] = {}
+    """Figures of the evaluation, by name; empty before it ran."""
+    license: str
+    commit: str
+    """Commit that exported the file."""
+    weights_sha256: str = ""
+    """Hash of the weights alone: the same before and after figures are written into the file."""
+
+    @model_validator(mode="after")
+    def _overlap_leaves_a_step(self) -> "Contract":
+        if self.overlap >= self.tile_size:
+            raise ValueError("overlap must be smaller than tile_size")
+        return self
+
+
+def read(metadata: Mapping[str, str], file: str) -> Contract:
+    """The contract in a file's metadata. Raises ContractError, which names the file, where it is missing or wrong."""
+    text = metadata.get(METADATA_KEY)
+    if text is None:
+        raise ContractError(
+            f"{file} has no contract (metadata key {METADATA_KEY!r}); export it with `python -m training export`"
+        )
+    try:
+        return Contract.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        if field == "schema_version":
+            reason = (
+                f"is of schema version {first['input']}, this service reads {SCHEMA_VERSION}; "
+                "update the service or export it again"
+            )
+        elif field:
+            reason = f"has a contract whose {field} is wrong ({first['msg']}); export it again"
+        else:
+            reason = f"has a wrong contract ({first['msg']}); export it again"
+        raise ContractError(f"{file} {reason}") from None
+
+
+def write(contract: Contract) -> dict[str, str]:
+    """The metadata entry that `read` reads."""
+    return {METADATA_KEY: contract.model_dump_json()}
+
+
+def check_graph(
+    contract: Contract,
+    file: str,
+    *,
+    inputs: Mapping[str, tuple[str, tuple[object, ...]]],
+    outputs: Mapping[str, tuple[str, tuple[object, ...]]],
+) -> None:
+    """Refuse a graph at odds with its contract. Tensors are given as name: (type, shape), free axes as text.
+
+    Raises ContractError unless the graph takes `image` uint8 `[batch, T, T, 3]` and gives `probability`
+    float32 `[batch, T, T, 1]`, T being the contract's tile size.
+    """
+    tile = contract.tile_size
+    expected = {
+        "image": (inputs, "tensor(uint8)", (tile, tile, 3)),
+        "probability": (outputs, "tensor(float)", (tile, tile, 1)),
+    }
+    for name, (tensors, kind, shape) in expected.items():
+        found = tensors.get(name)
+        if (
+            list(tensors) != [name]
+            or found is None
+            or found[0] != kind
+            or tuple(found[1][1:]) != shape
+        ):
+            raise ContractError(
+                f"{file} promises {name} {kind} [batch, {', '.join(map(str, shape))}], "
+                f"but its graph has {dict(tensors)}; "
+                "export it again with `python -m training export`"
+            )
+        if isinstance(found[1][0], int):
+            raise ContractError(
+                f"{file} has a fixed batch of {found[1][0]}; export it with a free batch axis"
+            )

@@ -1,0 +1,157 @@
+"""The only door to ONNX Runtime: one session on one device, tiles in, probabilities out."""
+
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from app import contract
+from app.contract import Contract
+from app.errors import StartupError
+
+Device = Literal["cuda", "cpu"]
+DevicePreference = Literal["auto", "cuda", "cpu"]
+
+logger = logging.getLogger(__name__)
+
+# One tile at a time keeps all cores busy and memory low; a GPU wants several.
+BATCH_SIZE: dict[Device, int] = {"cpu": 1, "cuda": 8}
+QUIET = (
+    4  # ONNX Runtime's severity "fatal": a failed attempt at CUDA is told by us, in one sentence
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """float32 `[n, T, T]` in 0 to 1, and the seconds that the tiles waited for the device."""
+
+    probability: NDArray[np.float32]
+    waited_s: float
+
+
+class Engine:
+    """A model file on a device. `predict` may be called from many threads; the device takes one batch at a time.
+
+    The lock is asked for anew for every batch, so that a small photo does not wait for a large one to end.
+    """
+
+    def __init__(self, file: Path, preference: DevicePreference):
+        """Load the file. Raises ContractError for a file to refuse, StartupError where the device cannot run it."""
+        refuse_two_runtimes()
+        self._session, self.device = open_session(file, preference)
+        self.contract: Contract = contract.read(
+            self._session.get_modelmeta().custom_metadata_map, file.name
+        )
+        contract.check_graph(
+            self.contract,
+            file.name,
+            inputs={
+                tensor.name: (tensor.type, tuple(tensor.shape))
+                for tensor in self._session.get_inputs()
+            },
+            outputs={
+                tensor.name: (tensor.type, tuple(tensor.shape))
+                for tensor in self._session.get_outputs()
+            },
+        )
+        self.batch_size = BATCH_SIZE[self.device]
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Run the one shape that `predict` ever runs: the first run chooses algorithms and takes memory."""
+        tile = self.contract.tile_size
+        self.predict(np.zeros((1, tile, tile, 3), np.uint8))
+
+    def predict(self, tiles: NDArray[np.uint8]) -> Prediction:
+        """Probabilities of up to `batch_size` tiles, uint8 `[n, T, T, 3]`.
+
+        On a GPU a short batch is filled up, so that one static shape is all the device ever sees: its memory
+        stays flat and its algorithms are chosen once.
+        """
+        count = len(tiles)
+        if self.device == "cuda" and count < self.batch_size:
+            tiles = np.concatenate(
+                [tiles, np.zeros((self.batch_size - count, *tiles.shape[1:]), np.uint8)]
+            )
+        asked = time.perf_counter()
+        with self._lock:
+            waited_s = time.perf_counter() - asked
+            (probability,) = self._session.run(["probability"], {"image": tiles})
+        return Prediction(probability[:count, :, :, 0], waited_s)
+
+
+def open_session(file: Path, preference: DevicePreference) -> tuple[Any, Device]:
+    """A session on the preferred device. `auto` takes CUDA where it works and says which device it took."""
+    if preference == "cpu":
+        return _session(file, ["CPUExecutionProvider"]), "cpu"
+    reason = ""
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        reason = "this ONNX Runtime was built without CUDA"
+    else:
+        onnxruntime.preload_dlls(directory="")
+        session = _session(
+            file, [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})], QUIET
+        )
+        # The runtime falls back to the CPU silently: what counts is what the session took, not what is listed.
+        if session.get_providers()[0] == "CUDAExecutionProvider":
+            return session, "cuda"
+        reason = "the CUDA provider did not load (driver 580 or newer? extra `cuda` installed?)"
+    if preference == "cuda":
+        raise StartupError(
+            f"HAIRLINE_DEVICE is cuda, but CUDA cannot run {file.name}: {reason}; mend it or set cpu"
+        )
+    logger.info("no CUDA: %s; %s runs on the CPU", reason, file.name)
+    return _session(file, ["CPUExecutionProvider"]), "cpu"
+
+
+def _session(file: Path, providers: list[Any], severity: int = 3) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = usable_cores()
+    options.log_severity_level = severity
+    try:
+        return onnxruntime.InferenceSession(file, options, providers=providers)
+    except (
+        Exception
+    ) as error:  # the runtime raises a class of its own for each way of being unreadable
+        reason = str(error).splitlines()[0]
+        raise StartupError(
+            f"{file.name} cannot be loaded ({reason}); export it again or restore it"
+        ) from None
+
+
+def refuse_two_runtimes() -> None:
+    """`onnxruntime` and `onnxruntime-gpu` overwrite each other's files; which one is left then is chance.
+
+    Raises StartupError where both are installed.
+    """
+    owners = sorted(set(packages_distributions().get("onnxruntime", ())))
+    if len(owners) > 1:
+        raise StartupError(
+            f"{' and '.join(owners)} are both installed; uninstall both, then install one of them"
+        )
+
+
+def usable_cores(cgroup: Callable[[], str] | None = None) -> int:
+    """Cores that this process may use: the least of its affinity and its container's quota, at least 1.
+
+    ONNX Runtime would count the host's cores and, in a container that may use two of them, start a thread
+    for each of sixty-four.
+    """
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    try:
+        quota, period = (cgroup or Path("/sys/fs/cgroup/cpu.max").read_text)().split()
+    except (OSError, ValueError):
+        return cores
+    return cores if quota == "max" else max(1, min(cores, math.ceil(int(quota) / int(period))))

@@ -1,0 +1,213 @@
+"""The only door to Pillow: bytes to upright RGB pixels and back, within limits."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from app.errors import ImageTooLarge, MissingFile, UnreadableImage, UnsupportedImage
+
+try:
+    import pillow_heif
+except ImportError:  # the extra `heif` is not installed
+    HAS_HEIF = False
+else:
+    pillow_heif.register_heif_opener()
+    HAS_HEIF = True
+
+# Pillow would warn at 89 and refuse at 179 megapixels, whatever our setting says; `identify` checks instead.
+Image.MAX_IMAGE_PIXELS = None
+
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", *(("HEIF",) if HAS_HEIF else ()))
+NAMES = "JPEG, PNG, TIFF, WebP or BMP" + (" or HEIC" if HAS_HEIF else "")
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+# What turns a photo upright, by the EXIF orientation that it was stored in; 1 is upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+EIGHT_BIT = frozenset(
+    {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr"}
+)
+SIXTEEN_BIT_GREY = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+CRACK_COLOUR = (230, 20, 60)  # RGB, a red that grey concrete, moss and rust do not show
+
+
+@dataclass(frozen=True)
+class EncodedPhoto:
+    """A photo whose header was read and found within limits; its pixels are still encoded."""
+
+    data: bytes
+    format: str
+    width: int
+    height: int
+    """Sizes in pixels, as stored: before the EXIF orientation is applied."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """Upright pixels, uint8 `[H, W, 3]` RGB, and where they came from."""
+
+    pixels: NDArray[np.uint8]
+    format: str
+    sha256: str
+    exif_orientation: int
+    warnings: tuple[str, ...]
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+
+def identify(data: bytes, max_pixels: int) -> EncodedPhoto:
+    """Read the header alone.
+
+    Raises MissingFile for no bytes, UnsupportedImage for what is no photo of a listed format, UnreadableImage
+    for a broken header and ImageTooLarge over `max_pixels`.
+    """
+    if not data:
+        raise MissingFile("the photo has no bytes; send a photo")
+    if not HAS_HEIF and data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
+        raise UnsupportedImage(
+            "HEIC is read where the extra `heif` is installed; install it or send a JPEG"
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            (width, height), name = image.size, image.format or ""
+    except UnidentifiedImageError:
+        raise UnsupportedImage(f"the bytes are no photo that can be read; send {NAMES}") from None
+    except Exception as error:  # Pillow's readers raise what a hostile header makes them trip over
+        raise UnreadableImage(
+            f"the header of the photo is broken ({error}); send the original file"
+        ) from None
+    if not width * height:
+        raise UnreadableImage(f"the photo has {width}x{height} pixels; send one with pixels")
+    if width * height > max_pixels:
+        raise ImageTooLarge(
+            f"the photo has {width}x{height} pixels, {max_pixels} are the limit; send it smaller or in parts"
+        )
+    # Pillow calls a JPEG with a preview appended, as many cameras write it, MPO.
+    return EncodedPhoto(data, "JPEG" if name == "MPO" else name, width, height)
+
+
+def decode(encoded: EncodedPhoto) -> Photo:
+    """Decode to upright 8-bit RGB.
+
+    16-bit values are scaled, not clipped; transparency is laid over white; CMYK becomes RGB; of an animated
+    file the first frame is taken. Raises UnreadableImage for a truncated or corrupt photo, UnsupportedImage
+    for a pixel type without a known range.
+    """
+    warnings = []
+    try:
+        with Image.open(io.BytesIO(encoded.data), formats=FORMATS) as image:
+            if encoded.format != "JPEG" and getattr(image, "n_frames", 1) > 1:
+                warnings.append("first-frame-only")
+            _require_known_range(image)
+            orientation = _orientation(image)  # before `load`, which turns a TIFF by itself
+            image.load()
+            turn = UPRIGHT.get(_orientation(image))
+            pixels = _to_rgb(image if turn is None else image.transpose(turn))
+    except UnsupportedImage:
+        raise
+    except Exception as error:  # as above: no list of classes is complete
+        raise UnreadableImage(
+            f"the photo is truncated or corrupt ({error}); send the original file again"
+        ) from None
+    return Photo(
+        pixels,
+        encoded.format,
+        hashlib.sha256(encoded.data).hexdigest(),
+        orientation,
+        tuple(warnings),
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1 to 8; 1 where there is none or it cannot be read."""
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+    except Exception:  # a broken EXIF block does not make a photo unreadable
+        return 1
+    return int(orientation) if orientation in range(1, 9) else 1
+
+
+def _require_known_range(image: Image.Image) -> None:
+    """Raises UnsupportedImage for pixels of which nobody knows which value is white."""
+    if image.mode not in EIGHT_BIT | SIXTEEN_BIT_GREY:
+        raise UnsupportedImage(
+            f"pixels of type {image.mode} have no known range; send 8 or 16 bits a channel, grey or RGB"
+        )
+
+
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in SIXTEEN_BIT_GREY:  # Pillow scales 16-bit RGB itself; 65535 // 257 = 255
+        grey = (np.asarray(image) // 257).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        ground = Image.new("RGBA", image.size, "white")
+        ground.alpha_composite(image.convert("RGBA"))
+        image = ground
+    return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def decode_map(data: bytes, max_pixels: int) -> NDArray[np.float32]:
+    """A mask or an 8-bit probability map, PNG with one channel, as float32 `[H, W]` in 0 to 1.
+
+    Raises as `identify` and `decode` do, and UnsupportedImage for another format or for colour.
+    """
+    encoded = identify(data, max_pixels)
+    if encoded.format != "PNG":
+        raise UnsupportedImage(f"a mask is read as PNG, this is {encoded.format}; send it as PNG")
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            image.load()
+            if image.mode not in ("1", "L"):
+                raise UnsupportedImage(
+                    f"a mask has one 8-bit channel, this has mode {image.mode}; send it as grey, 0 to 255"
+                )
+            return np.asarray(image.convert("L"), np.float32) / np.float32(255)
+    except UnsupportedImage:
+        raise
+    except Exception as error:
+        raise UnreadableImage(
+            f"the mask is truncated or corrupt ({error}); send it again"
+        ) from None
+
+
+def encode_mask(mask: NDArray[np.bool_]) -> bytes:
+    """One-channel PNG of 0 and 255."""
+    return _save(Image.fromarray(mask.astype(np.uint8) * 255), "PNG")
+
+
+def encode_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:
+    """JPEG of the photo with the cracks tinted, and outlined so that a hairline shows on a reduced view.
+
+    The outline lies outside the crack and leaves it to be seen; it is about a 700th of the photo's longer side.
+    """
+    drawn = photo.copy()
+    drawn[mask] = (0.45 * drawn[mask] + 0.55 * np.array(CRACK_COLOUR)).astype(np.uint8)
+    thickness = max(1, round(max(mask.shape) / 700))
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thickness + 3, 2 * thickness + 3))
+    gap = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    solid = mask.astype(np.uint8)
+    drawn[cv2.dilate(solid, reach) > cv2.dilate(solid, gap)] = CRACK_COLOUR
+    return _save(Image.fromarray(drawn), "JPEG", quality=90)
+
+
+def _save(image: Image.Image, format: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()

@@ -1,0 +1,76 @@
+"""The application: settings in, FastAPI out."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
+
+from app import registry
+from app.access import Access
+from app.admission import Admission
+from app.middleware import LingeringClose, RequestLog
+from app.problems import handle_problems
+from app.routes import service, v1
+from app.settings import Settings
+from app.state import State
+from app.telemetry import Metrics
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Load the models and build the app; it is warmed up once it runs.
+
+    Raises StartupError, in one sentence, for whatever cannot work as it is set.
+    """
+    state = State(
+        settings=settings,
+        models=registry.load(settings.models_dir, settings.default_model, settings.device),
+        admission=Admission(settings.max_queued_pixels),
+        access=Access(settings.api_keys_file) if settings.api_keys_file else None,
+        metrics=Metrics(),
+    )
+    for model in state.models:
+        state.metrics.model_info.labels(
+            model.name, model.contract.version, model.device, model.sha256
+        ).set(1)
+    app = FastAPI(
+        title="Hairline",
+        summary="Finds cracks in photos of concrete",
+        version=version("hairline"),
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.hairline = state
+    app.include_router(v1)
+    app.include_router(service)
+    patch_fastapi(app)  # /docs with its assets, and / leads there
+    handle_problems(app)
+    app.add_middleware(RequestLog, metrics=state.metrics)
+    app.add_middleware(LingeringClose)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Warm the models up while the service already answers `/healthz`, and `/readyz` with 503."""
+    warming = asyncio.create_task(_warm_up(app.state.hairline))
+    yield
+    await warming
+
+
+async def _warm_up(state: State) -> None:
+    try:
+        await asyncio.to_thread(state.models.warm_up)
+    except Exception:
+        logger.error("a model failed in its first run; the service ends")
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise  # once the server has drained: it logs the cause and exits with another status than 0

@@ -1,0 +1,101 @@
+"""From a photo to its cracks, on one page. Knows nothing of HTTP: service, command line and evaluation call it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app import tiling
+from app.measurement import Measurement, measure
+from app.registry import Model
+from app.telemetry import Stopwatch
+
+Pixels = NDArray[np.uint8]
+Probability = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a photo is looked at. `threshold` None is the model's own."""
+
+    mode: Literal["tile", "resize"] = "tile"
+    threshold: float | None = None
+    resolution_scale: float = 1.0
+    min_area_px: int = 0
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A photo's probabilities, float32 `[H, W]` in 0 to 1, its mask, bool `[H, W]`, and what was measured."""
+
+    probability: Probability
+    mask: NDArray[np.bool_]
+    threshold: float
+    measurement: Measurement
+
+
+def go_on() -> None:
+    """The check of a caller that never stops a photo midway."""
+
+
+def segment(
+    photo: Pixels,
+    model: Model,
+    options: Options,
+    watch: Stopwatch,
+    check: Callable[[], None] = go_on,
+) -> Segmentation:
+    """Find the cracks of a photo, uint8 `[H, W, 3]` RGB, upright.
+
+    `check` is called before every batch of tiles and may raise, to stop a photo whose time is up.
+    """
+    probability = predict(photo, model, options, watch, check)
+    threshold = model.contract.threshold if options.threshold is None else options.threshold
+    with watch.stage("measure"):
+        measurement = measure(probability, threshold, min_area_px=options.min_area_px)
+    return Segmentation(probability, probability >= threshold, threshold, measurement)
+
+
+def predict(
+    photo: Pixels,
+    model: Model,
+    options: Options,
+    watch: Stopwatch,
+    check: Callable[[], None] = go_on,
+) -> Probability:
+    """The probability of crack at each pixel, float32 `[H, W]`, at the photo's own size."""
+    height, width = photo.shape[:2]
+    tile, overlap = model.contract.tile_size, model.contract.overlap
+    if options.mode == "resize":
+        seen = cv2.resize(photo, (tile, tile), interpolation=cv2.INTER_LINEAR)  # as the paper does
+    elif options.resolution_scale < 1:
+        size = (
+            max(1, round(width * options.resolution_scale)),
+            max(1, round(height * options.resolution_scale)),
+        )
+        seen = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+    else:
+        seen = photo
+    grid = tiling.grid(seen.shape[0], seen.shape[1], tile, overlap)
+    with watch.stage("stitch"):
+        tiles = tiling.cut(np.asarray(seen, np.uint8), grid)
+        probability = tiling.stitch(_run(tiles, model, watch, check), grid)
+        if probability.shape != (height, width):
+            scaled = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
+            probability = np.asarray(scaled, np.float32)
+    return probability
+
+
+def _run(
+    tiles: Iterator[Pixels], model: Model, watch: Stopwatch, check: Callable[[], None]
+) -> Iterator[Probability]:
+    """Predictions, float32 `[T, T]`, in the order of the tiles."""
+    for batch in tiling.batches(tiles, model.engine.batch_size):
+        check()
+        with watch.stage("inference"):
+            prediction = model.engine.predict(batch)
+            watch.move("inference", "queue", prediction.waited_s)
+        yield from prediction.probability

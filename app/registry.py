@@ -1,0 +1,94 @@
+"""The models of a folder, by name."""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.contract import Contract
+from app.engine import Device, DevicePreference, Engine
+from app.errors import ContractError, NotReady, StartupError, UnknownModel
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model file."""
+
+    contract: Contract
+    sha256: str
+    """Hash of the file."""
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        return self.contract.name
+
+    @property
+    def device(self) -> Device:
+        return self.engine.device
+
+
+class Registry:
+    """Every model of a folder, loaded at once, warmed once."""
+
+    def __init__(self, models: list[Model], default: str):
+        self._models = {model.name: model for model in models}
+        self.default = default
+        self._is_warm = threading.Event()
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._models.values())
+
+    def get(self, name: str | None) -> Model:
+        """The named model, or the default one. Raises UnknownModel."""
+        wanted = name or self.default
+        if wanted not in self._models:
+            raise UnknownModel(
+                f"there is no model {wanted!r}; this service has {', '.join(self._models)}"
+            )
+        return self._models[wanted]
+
+    def warm_up(self) -> None:
+        """Run every model once; blocks. After it the service is ready."""
+        for model in self:
+            model.engine.warm_up()
+            logger.info("%s %s is warm on %s", model.name, model.contract.version, model.device)
+        self._is_warm.set()
+
+    def require_warm(self) -> None:
+        """Raises NotReady until every model has run once."""
+        if not self._is_warm.is_set():
+            raise NotReady(
+                "the models are still being warmed up; try again shortly", retry_after_s=5
+            )
+
+
+def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
+    """Load every `.onnx` file of the folder.
+
+    Raises StartupError where there is none or the default is not among them, ContractError for a file that
+    does not say what it is, or says what another has said.
+    """
+    files = sorted(folder.glob("*.onnx"))
+    if not files:
+        raise StartupError(
+            f"{folder} holds no .onnx file; set HAIRLINE_MODELS_DIR to a folder that does"
+        )
+    models: dict[str, Model] = {}
+    for file in files:
+        engine = Engine(file, preference)
+        model = Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
+        if model.name in models:
+            raise ContractError(
+                f"{file.name} calls itself {model.name!r}, as another file of {folder} does"
+            )
+        models[model.name] = model
+    if default not in models:
+        raise StartupError(
+            f"HAIRLINE_DEFAULT_MODEL is {default!r}, but {folder} holds {', '.join(models)}; name one of them"
+        )
+    return Registry(list(models.values()), default)

@@ -1,0 +1,249 @@
+"""HTTP alone: parameters in, pipeline called, answer out."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from app import answers, image, schemas
+from app.answers import Result
+from app.errors import DeadlineExceeded, InvalidParameter
+from app.form import FIELD
+from app.measurement import measure
+from app.negotiation import MEDIA_TYPES, negotiate
+from app.pipeline import Options, segment
+from app.registry import Model
+from app.schemas import MeasureParameters, SegmentParameters
+from app.state import State
+from app.telemetry import Stopwatch
+from app.upload import read_upload
+
+PHOTO_TYPES = ("image/jpeg", "image/png", "image/tiff", "image/webp", "image/bmp", "image/heic")
+
+
+def state_of(request: Request) -> State:
+    """The app's state."""
+    state: State = request.app.state.hairline
+    return state
+
+
+async def admit_caller(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+    key: Annotated[str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False))],
+) -> None:
+    """Raises Unauthorized or RateLimited where keys are set and the caller's does not fit."""
+    access = state_of(request).access
+    if access is not None:
+        access.admit(bearer.credentials if bearer else key)
+
+
+async def refuse_repetition(request: Request) -> None:
+    """Raises InvalidParameter for a parameter given twice: which of the two was meant, nobody knows."""
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = sorted(name for name, count in times.items() if count > 1)
+    if repeated:
+        raise InvalidParameter(f"{', '.join(repeated)}: given more than once; give it once")
+
+
+v1 = APIRouter(prefix="/v1", dependencies=[Depends(admit_caller), Depends(refuse_repetition)])
+service = APIRouter()
+
+
+def _body(description: str, *media_types: str) -> dict[str, Any]:
+    """OpenAPI's account of a body that is read as a stream and so is no parameter of the function."""
+    binary = {"type": "string", "format": "binary"}
+    form = {"type": "object", "required": [FIELD], "properties": {FIELD: binary}}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+    content |= {media_type: {"schema": binary} for media_type in media_types}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    content = {"application/problem+json": {"schema": schemas.Problem.model_json_schema()}}
+    return {status: {"description": "problem+json", "content": content} for status in statuses}
+
+
+UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503)
+
+
+@v1.post(
+    "/segment",
+    response_model=schemas.Segmented,
+    responses={
+        200: {"content": {"image/png": {}, "image/jpeg": {}}},
+        **UPLOAD_PROBLEMS,
+        **_problems(404, 406, 504),
+    },
+    openapi_extra=_body(
+        "The photo, as multipart field `file` or as the body itself.", *PHOTO_TYPES
+    ),
+    summary="Find the cracks of a photo",
+)
+async def segment_photo(
+    request: Request, parameters: Annotated[SegmentParameters, Query()]
+) -> Response:
+    """Answers with JSON, or by `format` or `Accept` with the mask (`image/png`) or the overlay (`image/jpeg`)."""
+    state = state_of(request)
+    state.admission.require_open()
+    form = negotiate(", ".join(request.headers.getlist("accept")), parameters.format)
+    model = state.models.get(parameters.model)
+    state.models.require_warm()
+    deadline = Deadline(state.settings.request_timeout_s)
+    data = await read_upload(request, state.settings)
+    watch = Stopwatch()
+
+    def work() -> Response:
+        result = find_cracks(
+            state, data, model, parameters, request.state.id, watch, deadline.check
+        )
+        if form == "json":
+            content: str | bytes = answers.as_json(result, watch).model_dump_json()
+        else:
+            with watch.stage("encode"):
+                mask = result.segmentation.mask
+                content = (
+                    image.encode_mask(mask)
+                    if form == "mask"
+                    else image.encode_overlay(result.photo.pixels, mask)
+                )
+        state.metrics.observe(watch, model.name)
+        headers = {} if form == "json" else answers.mask_headers(result)
+        return Response(content, media_type=MEDIA_TYPES[form], headers=headers | {"Vary": "Accept"})
+
+    return await run_in_threadpool(work)
+
+
+def find_cracks(
+    state: State,
+    data: bytes,
+    model: Model,
+    parameters: SegmentParameters,
+    id: str,
+    watch: Stopwatch,
+    check: Callable[[], None],
+) -> Result:
+    """Decode and segment within the service's bound of pixels."""
+    encoded = image.identify(data, state.settings.max_pixels)
+    with state.admission.photo(encoded.width * encoded.height):
+        with watch.stage("decode"):
+            photo = image.decode(encoded)
+        options = Options(
+            parameters.mode,
+            parameters.threshold,
+            parameters.resolution_scale,
+            parameters.min_area_px,
+        )
+        return Result(
+            id, photo, model, parameters, segment(photo.pixels, model, options, watch, check)
+        )
+
+
+@v1.post(
+    "/measure",
+    response_model=schemas.Measured,
+    responses=UPLOAD_PROBLEMS,
+    openapi_extra=_body("A mask or an 8-bit probability map, PNG with one channel.", "image/png"),
+    summary="Measure a mask without running a model",
+)
+async def measure_mask(
+    request: Request, parameters: Annotated[MeasureParameters, Query()]
+) -> schemas.Measured:
+    """For masks that a person corrected, and for a page that moves the threshold."""
+    state = state_of(request)
+    state.admission.require_open()
+    data = await read_upload(request, state.settings)
+
+    def work() -> schemas.Measured:
+        encoded = image.identify(data, state.settings.max_pixels)
+        with state.admission.photo(encoded.width * encoded.height):
+            probability = image.decode_map(data, state.settings.max_pixels)
+            measured = measure(
+                probability, parameters.threshold, min_area_px=parameters.min_area_px
+            )
+        cracks = (
+            [schemas.crack(c, parameters.mm_per_px) for c in measured.cracks]
+            if parameters.cracks
+            else []
+        )
+        return schemas.Measured(
+            id=request.state.id,
+            statistics=schemas.statistics(measured, parameters.mm_per_px),
+            scale=schemas.scale(parameters.mm_per_px),
+            cracks=cracks,
+            warnings=[],
+        )
+
+    return await run_in_threadpool(work)
+
+
+class Deadline:
+    """The moment by which an answer must be there."""
+
+    def __init__(self, seconds: float):
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raises DeadlineExceeded once the time is up."""
+        if time.monotonic() > self._end:
+            raise DeadlineExceeded(
+                f"the photo was not finished within {self._seconds:g} s; send it smaller, or with a "
+                "resolution_scale below 1"
+            )
+
+
+def describe(model: Model, default: str) -> schemas.ModelDescription:
+    """A model as `/v1/models` tells of it."""
+    said = model.contract
+    return schemas.ModelDescription(
+        name=said.name,
+        version=said.version,
+        architecture=said.architecture,
+        parameters=said.parameters,
+        tile_size=said.tile_size,
+        threshold=said.threshold,
+        trained_on=list(said.trained_on),
+        metrics=dict(said.metrics),
+        license=said.license,
+        sha256=model.sha256,
+        device=model.device,
+        default=said.name == default,
+    )
+
+
+@v1.get("/models", responses=_problems(401, 422, 429), summary="List the models")
+async def list_models(request: Request) -> schemas.ModelList:
+    models = state_of(request).models
+    return schemas.ModelList(models=[describe(model, models.default) for model in models])
+
+
+@v1.get("/models/{name}", responses=_problems(401, 404, 422, 429), summary="Describe one model")
+async def get_model(request: Request, name: str) -> schemas.ModelDescription:
+    models = state_of(request).models
+    return describe(models.get(name), models.default)
+
+
+@service.get("/healthz", summary="Is the process alive?")
+async def healthz() -> schemas.Status:
+    return schemas.Status(status="ok")
+
+
+@service.get("/readyz", responses=_problems(503), summary="Does it take photos?")
+async def readyz(request: Request) -> schemas.Status:
+    """200 once every model has run once; 503 before, and while the service drains."""
+    state = state_of(request)
+    state.admission.require_open()
+    state.models.require_warm()
+    return schemas.Status(status="ready")
+
+
+@service.get("/metrics", summary="Prometheus metrics")
+async def metrics(request: Request) -> Response:
+    state = state_of(request)
+    state.metrics.queued_pixels.set(state.admission.pixels)
+    return Response(state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,19 @@
+"""What an app holds while it runs; made once, handed to every request."""
+
+from dataclasses import dataclass
+
+from app.access import Access
+from app.admission import Admission
+from app.registry import Registry
+from app.settings import Settings
+from app.telemetry import Metrics
+
+
+@dataclass(frozen=True)
+class State:
+    settings: Settings
+    models: Registry
+    admission: Admission
+    access: Access | None
+    """None where no keys are set: everyone may call."""
+    metrics: Metrics

@@ -1,0 +1,74 @@
+"""A request body, kept in memory and within limits: bytes are counted and timed while they are read."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from app.errors import BadRequest, MissingFile, UploadTooLarge, UploadTooSlow
+from app.form import FIELD, Form
+from app.settings import Settings
+
+
+async def read_upload(request: Request, settings: Settings) -> bytes:
+    """The photo: the body itself, or the field `file` of multipart/form-data.
+
+    Raises UploadTooLarge, UploadTooSlow, BadRequest for malformed multipart, MissingFile.
+    """
+    limit = settings.max_upload_mb * 1_000_000
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(settings)
+    try:
+        async with asyncio.timeout(settings.request_timeout_s):
+            return await _read(request, _bounded(request, settings, limit))
+    except TimeoutError:
+        raise UploadTooSlow(
+            f"the upload took longer than the {settings.request_timeout_s:g} s of a request; "
+            "send less, or faster"
+        ) from None
+    except ClientDisconnect:  # nobody reads this answer; the log shows it
+        raise BadRequest("the upload broke off before its end; send the photo again") from None
+
+
+async def _read(request: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
+    content_type = request.headers.get("content-type", "")
+    if content_type.lower().startswith("multipart/form-data"):
+        form = Form(content_type)
+        async for piece in pieces:
+            form.write(piece)
+        return form.finish()
+    data = b"".join([piece async for piece in pieces])
+    if not data:
+        raise MissingFile(
+            f"the body is empty; send a photo as the body, or as multipart field {FIELD!r}"
+        )
+    return data
+
+
+async def _bounded(request: Request, settings: Settings, limit: int) -> AsyncGenerator[bytes, None]:
+    """The pieces of the body; ends the upload when it grows too large or falls silent."""
+    received = 0
+    pieces = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(settings.upload_stall_s):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise UploadTooSlow(
+                f"nothing came for {settings.upload_stall_s:g} s, after {received} bytes; "
+                "send the photo again"
+            ) from None
+        received += len(piece)
+        if received > limit:
+            raise _too_large(settings)
+        yield piece
+
+
+def _too_large(settings: Settings) -> UploadTooLarge:
+    return UploadTooLarge(
+        f"the body is larger than {settings.max_upload_mb} MB; send the photo smaller"
+    )

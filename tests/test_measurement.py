@@ -1,0 +1,297 @@
+"""Cracks of known size, drawn with exact area coverage, measured through the front door."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from app.measurement import Crack, Measurement, measure
+
+Map = NDArray[np.float32]
+
+EMPTY = {
+    "crack_pixels": 0,
+    "crack_ratio": 0.0,
+    "crack_count": 0,
+    "total_length_px": 0.0,
+    "mean_width_px": 0.0,
+    "max_width_px": 0.0,
+    "cracks": (),
+}
+
+
+def coverage(shape: tuple[int, int], inside, samples: int = 8) -> Map:
+    """Share of each pixel's area for which inside(x, y) holds; pixel centres at whole numbers."""
+    height, width = shape
+    x = (np.arange(width * samples) + 0.5) / samples - 0.5
+    y = (np.arange(height * samples) + 0.5) / samples - 0.5
+    hit = inside(x[None, :], y[:, None])
+    return (
+        np.broadcast_to(hit, (height * samples, width * samples))
+        .reshape(height, samples, width, samples)
+        .mean(axis=(1, 3), dtype=np.float32)
+    )
+
+
+def bar(
+    shape: tuple[int, int],
+    center: tuple[float, float],
+    length: float,
+    width: float,
+    degrees: float,
+) -> Map:
+    """A straight crack; degrees count from the x axis, rising on the photo."""
+    along_x, along_y = math.cos(math.radians(degrees)), -math.sin(math.radians(degrees))
+
+    def inside(x, y):
+        along = (x - center[0]) * along_x + (y - center[1]) * along_y
+        beside = (y - center[1]) * along_x - (x - center[0]) * along_y
+        return (np.abs(along) <= length / 2) & (np.abs(beside) <= width / 2)
+
+    return coverage(shape, inside)
+
+
+def only(measurement: Measurement) -> Crack:
+    assert measurement.crack_count == 1
+    return measurement.cracks[0]
+
+
+def turn_between(degrees: float, other: float) -> float:
+    """Smallest angle between two axes."""
+    return abs((degrees - other + 90) % 180 - 90)
+
+
+def offset(*seed: float) -> tuple[float, float]:
+    """A sub-pixel position that differs from bar to bar and not from run to run."""
+    x, y = np.random.default_rng([round(10 * s) for s in seed]).random(2)
+    return 50 + x, 50 + y
+
+
+@pytest.mark.parametrize("width", [1, 1.5, 2, 3, 5, 10])
+@pytest.mark.parametrize("degrees", range(0, 180, 5))
+def test_soft_bar_reads_its_own_size(width, degrees):
+    length = 70.0
+    crack = only(measure(bar((101, 101), offset(width, degrees), length, width, degrees), 0.5))
+    assert len(crack.centerlines_px) == 1
+    assert crack.length_px == pytest.approx(length, abs=1 if width == 1 else 0.5)
+    assert crack.width_px.mean == pytest.approx(width, abs=0.15)
+    assert crack.width_px.median == pytest.approx(width, abs=0.15)
+    assert crack.width_px.median <= crack.width_px.p95 <= crack.width_px.max < width + 0.25
+    assert crack.width_px.uncertainty >= 0.5
+    assert turn_between(crack.orientation_deg, degrees) < 2
+
+
+@pytest.mark.parametrize("width", [3, 5, 10])
+@pytest.mark.parametrize("degrees", range(0, 180, 15))
+def test_soft_bar_from_three_pixels_is_exact_to_half_a_percent(width, degrees):
+    crack = only(measure(bar((101, 101), offset(width, degrees), 70, width, degrees), 0.5))
+    assert crack.length_px == pytest.approx(70, abs=0.35)
+    assert crack.width_px.mean == pytest.approx(width, abs=0.06)
+
+
+@pytest.mark.parametrize("width", [2, 3, 5, 10])
+@pytest.mark.parametrize("degrees", range(0, 180, 15))
+def test_binary_mask_is_within_a_pixel(width, degrees):
+    """A bar along the axes covers 3 or 4 whole pixels where 3.5 were true: no better is there."""
+    soft = bar((101, 101), offset(width, degrees), 70, width, degrees)
+    crack = only(measure((soft >= 0.5).astype(np.float32), 0.5))
+    assert crack.length_px == pytest.approx(70, abs=1.5)
+    assert crack.width_px.mean == pytest.approx(width, abs=1.001)
+    assert turn_between(crack.orientation_deg, degrees) < 2
+
+
+@pytest.mark.parametrize("degrees", [20, 40, 70, 110, 160])
+def test_binary_mask_off_the_axes_is_within_a_quarter_pixel(degrees):
+    soft = bar((101, 101), offset(degrees), 70, 5, degrees)
+    crack = only(measure((soft >= 0.5).astype(np.float32), 0.5))
+    assert crack.width_px.mean == pytest.approx(5, abs=0.25)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
+def test_width_of_a_blurred_crack_does_not_depend_on_the_threshold(threshold):
+    # A crack of 6 px blurred over 3 px: a trapezoid of the same integral.
+    y = np.arange(60, dtype=np.float32)[:, None]
+    profile = np.clip((4.5 - np.abs(y - 30.0)) / 3, 0, 1)
+    crack = only(measure(np.repeat(profile, 80, axis=1).astype(np.float32), threshold))
+    assert crack.width_px.mean == pytest.approx(6, abs=0.05)
+
+
+def test_centerline_runs_along_the_bar():
+    crack = only(measure(bar((101, 101), (50.3, 50.7), 70, 4, 30), 0.5))
+    (line,) = crack.centerlines_px
+    assert line.dtype == np.float64
+    x, y = line.T
+    beside = (y - 50.7) * math.cos(math.radians(30)) + (x - 50.3) * math.sin(math.radians(30))
+    assert np.abs(beside).max() < 0.2
+    assert len(line) < 10
+
+
+@given(
+    width=st.floats(1.5, 9),
+    degrees=st.floats(0, 180),
+    x=st.floats(29, 31),
+    y=st.floats(29, 31),
+)
+@settings(max_examples=250, deadline=None)
+def test_turning_the_map_turns_the_crack(width, degrees, x, y):
+    probability = bar((61, 66), (x, y), 44, width, degrees)
+    crack = only(measure(probability, 0.5))
+    # rot90 turns counter-clockwise as seen; transposing mirrors at the falling diagonal.
+    turned = only(measure(np.rot90(probability).copy(), 0.5))
+    mirrored = only(measure(probability.T.copy(), 0.5))
+    for other, orientation in (
+        (turned, crack.orientation_deg + 90),
+        (mirrored, 270 - crack.orientation_deg),
+    ):
+        assert other.area_px == crack.area_px
+        assert other.mean_probability == pytest.approx(crack.mean_probability, rel=1e-6)
+        assert other.length_px == pytest.approx(crack.length_px, abs=1)
+        assert other.width_px.mean == pytest.approx(crack.width_px.mean, abs=0.1)
+        assert turn_between(other.orientation_deg, orientation) < 1e-3
+        assert 0 <= other.orientation_deg < 180
+    left, top, wide, high = crack.bbox_px
+    assert turned.bbox_px == (top, 66 - left - wide, high, wide)
+    assert mirrored.bbox_px == (top, left, high, wide)
+
+
+def test_cracks_are_numbered_by_area_and_add_up():
+    small = bar((80, 120), (60, 20), 50, 2, 0)
+    large = bar((80, 120), (60, 50), 90, 6, 10)
+    result = measure(np.maximum(small, large), 0.5)
+    first, second = result.cracks
+    assert [first.id, second.id] == [1, 2]
+    assert first.area_px > second.area_px
+    assert first.length_px == pytest.approx(90, abs=1)
+    assert second.length_px == pytest.approx(50, abs=1)
+    assert result.crack_count == 2
+    assert result.total_length_px == pytest.approx(first.length_px + second.length_px)
+    weighted = first.length_px * first.width_px.mean + second.length_px * second.width_px.mean
+    assert result.mean_width_px == pytest.approx(weighted / result.total_length_px)
+    assert result.max_width_px == first.width_px.max
+
+
+def test_a_crack_alongside_is_not_added_to_the_width():
+    # Two pixels of background between them, less than the reach of the profile.
+    pair = bar((60, 100), (50, 25), 80, 3, 0) + bar((60, 100), (50, 30), 80, 3, 0)
+    for crack in measure(pair, 0.5).cracks:
+        assert crack.width_px.mean == pytest.approx(3, abs=0.05)
+
+
+@pytest.mark.parametrize("radius", [12, 30])
+def test_ring_is_as_long_as_its_circle(radius):
+    ring = coverage((81, 81), lambda x, y: np.abs(np.hypot(x - 40.2, y - 39.7) - radius) <= 2)
+    crack = only(measure(ring, 0.5))
+    assert crack.length_px == pytest.approx(2 * math.pi * radius, rel=0.03)
+    assert crack.width_px.mean == pytest.approx(4, abs=0.15)
+    (line,) = crack.centerlines_px
+    assert (line[0] == line[-1]).all()
+    assert len(line) > 8
+
+
+def test_y_junction_has_three_branches():
+    def arm(degrees):
+        angle = math.radians(degrees)
+        center = (50 + 20 * math.cos(angle), 50 - 20 * math.sin(angle))
+        return bar((101, 101), center, 40, 3, degrees)
+
+    crack = only(measure(np.maximum.reduce([arm(90), arm(210), arm(330)]), 0.5))
+    assert len(crack.centerlines_px) == 3
+    assert crack.length_px == pytest.approx(120, rel=0.03)
+    assert crack.width_px.mean == pytest.approx(3, abs=0.2)
+    ends = [tuple(point) for line in crack.centerlines_px for point in (line[0], line[-1])]
+    assert len(set(ends)) == 4  # three free ends, and the junction where all three meet
+
+
+def test_area_and_box_are_those_of_the_mask():
+    probability = np.zeros((20, 30), dtype=np.float32)
+    probability[4:7, 5:25] = 0.6
+    probability[7:12, 24] = 0.9
+    probability[12, 25] = 0.9  # touches by its corner: the same crack
+    result = measure(probability, 0.5)
+    crack = only(result)
+    assert crack.area_px == result.crack_pixels == 66
+    assert crack.bbox_px == (5, 4, 21, 9)
+    assert result.total_pixels == 600
+    assert result.crack_ratio == 66 / 600
+    assert crack.mean_probability == pytest.approx((60 * 0.6 + 6 * 0.9) / 66)
+
+
+def test_small_components_leave_the_cracks_and_not_the_mask():
+    probability = np.zeros((40, 60), dtype=np.float32)
+    probability[10:13, 5:55] = 1
+    probability[30, 30:34] = 1
+    everything, larger = measure(probability, 0.5), measure(probability, 0.5, min_area_px=5)
+    assert everything.crack_count == 2
+    assert measure(probability, 0.5, min_area_px=4).crack_count == 2
+    assert larger.cracks[0].length_px == everything.cracks[0].length_px
+    assert larger.crack_count == 1
+    assert larger.total_length_px == larger.cracks[0].length_px
+    assert larger.crack_pixels == everything.crack_pixels == 154
+    assert measure(probability, 0.5, min_area_px=1000).cracks == ()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (40, 50)])
+def test_empty_map_has_no_cracks(shape):
+    result = measure(np.zeros(shape, dtype=np.float32), 0.5)
+    assert result == Measurement(total_pixels=shape[0] * shape[1], **EMPTY)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (5, 40), (300, 400)])
+def test_full_map_is_one_crack_as_large_as_the_photo(shape):
+    result = measure(np.ones(shape, dtype=np.float32), 0.5)
+    crack = only(result)
+    height, width = shape
+    assert result.crack_ratio == 1
+    assert crack.bbox_px == (0, 0, width, height)
+    assert crack.length_px == pytest.approx(max(shape), abs=1)
+    assert crack.width_px.mean == pytest.approx(min(shape), abs=1)
+    assert crack.orientation_deg == (0 if width >= height else 90)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (5, 7), (11, 15)])
+def test_single_pixel(corner):
+    probability = np.zeros((12, 16), dtype=np.float32)
+    probability[corner] = 1
+    crack = only(measure(probability, 0.5))
+    assert crack.area_px == 1
+    assert crack.length_px == pytest.approx(1)
+    assert crack.width_px.mean == crack.width_px.max == pytest.approx(1)
+    assert crack.bbox_px == (corner[1], corner[0], 1, 1)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.95))
+@settings(max_examples=25, deadline=None)
+def test_any_map_is_measured(seed, threshold):
+    """Noise holds every junction, loop and speck there is."""
+    probability = np.random.default_rng(seed).random((24, 31), dtype=np.float32)
+    result = measure(probability, threshold)
+    assert sum(crack.area_px for crack in result.cracks) == result.crack_pixels
+    assert [crack.id for crack in result.cracks] == list(range(1, result.crack_count + 1))
+    for crack in result.cracks:
+        assert len(crack.centerlines_px) >= 1
+        assert crack.length_px > 0
+        assert 0 < crack.width_px.mean <= crack.width_px.max
+        assert threshold <= crack.mean_probability <= 1
+        assert all(np.isfinite(line).all() for line in crack.centerlines_px)
+
+
+def test_thousands_of_specks_take_no_loop_over_the_map():
+    probability = np.zeros((300, 300), dtype=np.float32)
+    probability[::3, ::3] = 1
+    result = measure(probability, 0.5)
+    assert result.crack_count == 10_000
+    assert result.total_length_px == pytest.approx(10_000)
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0, 1.5, math.nan])
+def test_threshold_out_of_range_is_refused(threshold):
+    with pytest.raises(ValueError, match="threshold must be above 0"):
+        measure(np.zeros((4, 4), dtype=np.float32), threshold)
+
+
+def test_map_of_the_wrong_shape_is_refused():
+    with pytest.raises(ValueError, match=r"probability must be \[H, W\], got shape \(4, 4, 1\)"):
+        measure(np.zeros((4, 4, 1), dtype=np.float32), 0.5)
