@@ -9,7 +9,10 @@ from training.data import DataError
 COMMANDS = {
     "train": ("training.train", "train a network by a recipe into a run folder"),
     "export": ("training.export", "turn a run folder into one .onnx file for the service"),
-    "evaluate": ("training.evaluate", "score an .onnx file on an index file, through the serving code"),
+    "evaluate": (
+        "training.evaluate",
+        "score an .onnx file on an index file, through the serving code",
+    ),
     "report": ("training.report", "write the model card from the files in models/"),
     "synthesize": ("training.synthetic.synthesize", "draw photos of concrete with known cracks"),
 }
@@ -22,7 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, summary) in COMMANDS.items():
         command = commands.add_parser(
-            name, help=summary, description=summary, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+            name,
+            help=summary,
+            description=summary,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         if arguments[:1] == [name]:
             importlib.import_module(module).add_arguments(command)

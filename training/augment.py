@@ -74,8 +74,14 @@ def _distractors(image: np.ndarray, target: np.ndarray, rng: np.random.Generator
             cv2.putText(layer, text, origin, font, size, 255, int(rng.integers(1, 5)), cv2.LINE_AA)
     alpha = cv2.GaussianBlur(layer.astype(np.float32) / 255.0, (0, 0), rng.uniform(0.3, 1.2))
     alpha *= rng.uniform(0.3, 1.0) * (cv2.dilate(target, np.ones((7, 7))) == 0)
-    colour = image.mean() + rng.choice((-1.0, -1.0, 1.0)) * rng.uniform(30, 130) + rng.uniform(-15, 15, 3)
-    return (image * (1 - alpha[..., None]) + colour.astype(np.float32) * alpha[..., None]).astype(np.float32)
+    colour = (
+        image.mean()
+        + rng.choice((-1.0, -1.0, 1.0)) * rng.uniform(30, 130)
+        + rng.uniform(-15, 15, 3)
+    )
+    return (image * (1 - alpha[..., None]) + colour.astype(np.float32) * alpha[..., None]).astype(
+        np.float32
+    )
 
 
 def _grey(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -91,7 +91,9 @@ class CropSampler:
     def _synthetic(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         is_crack_free = rng.random() < SYNTHETIC_CRACK_FREE_SHARE
         scene = SceneRecipe(
-            self._recipe.crop_size, self._recipe.crop_size, crack_count=(0, 0) if is_crack_free else (1, 2)
+            self._recipe.crop_size,
+            self._recipe.crop_size,
+            crack_count=(0, 0) if is_crack_free else (1, 2),
         )
         drawn = draw_scene(scene, int(rng.integers(2**31)))
         return drawn.photo, drawn.mask.astype(np.float32)
@@ -109,7 +111,9 @@ class CropSampler:
             recipe.crop_size,
         )
 
-    def _place(self, shape: tuple[int, int], cracks: np.ndarray, size: int, rng: np.random.Generator):
+    def _place(
+        self, shape: tuple[int, int], cracks: np.ndarray, size: int, rng: np.random.Generator
+    ):
         """Top left corner of a window: round a crack pixel for the share that the recipe names, else anywhere."""
         height, width = shape
         if len(cracks) and rng.random() < self._recipe.crack_centred_share:

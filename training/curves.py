@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402  (the backend is chosen first)
+from matplotlib import pyplot  # the backend is chosen first
 
 PANELS = ("loss", "accuracy", "f1", "precision", "recall")
 
@@ -16,7 +16,9 @@ def draw_curves(log: Path, picture: Path) -> None:
     with log.open(newline="") as file:
         lines = list(csv.DictReader(file))
     epochs = [int(line["epoch"]) + 1 for line in lines]
-    figure, axes = pyplot.subplots(1, len(PANELS), figsize=(4 * len(PANELS), 3.2), layout="constrained")
+    figure, axes = pyplot.subplots(
+        1, len(PANELS), figsize=(4 * len(PANELS), 3.2), layout="constrained"
+    )
     for axis, name in zip(axes, PANELS, strict=True):
         axis.plot(epochs, [float(line[name]) for line in lines], "-", label="training")
         axis.plot(epochs, [float(line[f"val_{name}"]) for line in lines], ":", label="validation")

@@ -39,27 +39,37 @@ def read_rows(location: Path) -> list[Row]:
     """
     rows = _rows_of_folder(location) if location.is_dir() else _rows_of_index(location)
     if not rows:
-        raise DataError(f"{location} lists no pairs; give an index file or a folder with images/ and masks/")
+        raise DataError(
+            f"{location} lists no pairs; give an index file or a folder with images/ and masks/"
+        )
     for row in rows:
         for path in (row.image, row.mask):
             if not path.is_file():
-                raise DataError(f"{path} is listed but missing (source {row.source}); add it or drop the row")
+                raise DataError(
+                    f"{path} is listed but missing (source {row.source}); add it or drop the row"
+                )
     _refuse_divided_groups(rows)
     return rows
 
 
 def _rows_of_index(index: Path) -> list[Row]:
     if not index.is_file():
-        raise DataError(f"{index} does not exist; give an index file or a folder with images/ and masks/")
-    with index.open(newline="", encoding="utf-8") as file:
+        raise DataError(
+            f"{index} does not exist; give an index file or a folder with images/ and masks/"
+        )
+    with index.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark in front
         reader = csv.DictReader(file)
         wanted = {"source", "image", "mask", "group", "split"}
         if missing := wanted - set(reader.fieldnames or ()):
             raise DataError(f"{index} lacks the columns {', '.join(sorted(missing))}")
         rows = []
         for number, line in enumerate(reader, start=2):
+            if empty := sorted(column for column in wanted if not line[column]):
+                raise DataError(f"{index}:{number}: nothing stands in {', '.join(empty)}")
             if line["split"] not in SPLITS:
-                raise DataError(f"{index}:{number}: split is {line['split']!r}, not one of {', '.join(SPLITS)}")
+                raise DataError(
+                    f"{index}:{number}: split is {line['split']!r}, not one of {', '.join(SPLITS)}"
+                )
             image, mask = index.parent / line["image"], index.parent / line["mask"]
             rows.append(Row(line["source"], image, mask, line["group"], line["split"]))
     return rows
@@ -67,7 +77,11 @@ def _rows_of_index(index: Path) -> list[Row]:
 
 def _rows_of_folder(folder: Path) -> list[Row]:
     """Each photo is its own group; a fifth of them, picked by a hash of the name, validates."""
-    masks = {p.stem: p for p in sorted((folder / "masks").glob("*")) if p.suffix.lower() in IMAGE_SUFFIXES}
+    masks = {
+        p.stem: p
+        for p in sorted((folder / "masks").glob("*"))
+        if p.suffix.lower() in IMAGE_SUFFIXES
+    }
     rows = []
     for image in sorted((folder / "images").glob("*")):
         if image.suffix.lower() not in IMAGE_SUFFIXES:
@@ -92,7 +106,9 @@ def _refuse_divided_groups(rows: Sequence[Row]) -> None:
             )
 
 
-def select(rows: Iterable[Row], split: str, *, sources: Sequence[str] = (), without: Sequence[str] = ()) -> list[Row]:
+def select(
+    rows: Iterable[Row], split: str, *, sources: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[Row]:
     """The rows of one split; only `sources` where any are named, never those in `without`."""
     kept = [r for r in rows if r.split == split and r.source not in without]
     return [r for r in kept if r.source in sources] if sources else kept
@@ -131,7 +147,10 @@ def read_mask(path: Path) -> np.ndarray:
         raise DataError(f"{path} cannot be read as an image")
     values = np.unique(mask)
     if not np.isin(values, (0, 255)).all():
-        raise DataError(f"{path} holds the values {values[:6].tolist()}...; a mask holds 0 and 255 alone")
+        raise DataError(
+            f"{path} holds the values {values[:6].tolist()}...; a mask holds 0 and 255 alone "
+            "(JPEG blurs them: use PNG)"
+        )
     return (mask > 0).astype(np.uint8)
 
 

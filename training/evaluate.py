@@ -1,4 +1,4 @@
-"""`python -m training evaluate`: the figures of an .onnx file on the rows of an index file, through the serving code."""
+"""`python -m training evaluate`: how an .onnx file does on the rows of an index file, through the serving code."""
 
 import argparse
 import hashlib
@@ -26,8 +26,19 @@ from training.provenance import git_commit, rows_hash
 from training.scoring import Counts
 
 MAX_PIXELS = 120_000_000
-CANDIDATES = tuple(round(0.02 * step, 2) for step in range(1, 50))  # thresholds that a choice is made among
-COLUMNS = ("photos", "f1", "precision", "recall", "iou", "f1_within_2px", "false_pixels", "photos_with_large_detection")
+CANDIDATES = tuple(
+    round(0.02 * step, 2) for step in range(1, 50)
+)  # thresholds that a choice is made among
+COLUMNS = (
+    "photos",
+    "f1",
+    "precision",
+    "recall",
+    "iou",
+    "f1_within_2px",
+    "false_pixels",
+    "photos_with_large_detection",
+)
 
 
 @dataclass(frozen=True)
@@ -41,14 +52,28 @@ class Prediction:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help=".onnx file")
-    parser.add_argument("--data", type=Path, required=True, help="index .csv, or folder with images/ and masks/")
-    parser.add_argument("--split", action="append", required=True, help="val, test or external (repeatable)")
-    parser.add_argument("--source", action="append", default=[], help="this source only (repeatable)")
-    parser.add_argument("--without", action="append", default=[], help="leave this source out (repeatable)")
-    parser.add_argument("--choose-threshold", action="store_true", help="on these rows, which must all be `val`")
-    parser.add_argument("--device", choices=("auto", "cuda", "cpu"), default="auto", help="where the model runs")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="index .csv, or folder with images/ and masks/"
+    )
+    parser.add_argument(
+        "--split", action="append", required=True, help="val, test or external (repeatable)"
+    )
+    parser.add_argument(
+        "--source", action="append", default=[], help="this source only (repeatable)"
+    )
+    parser.add_argument(
+        "--without", action="append", default=[], help="leave this source out (repeatable)"
+    )
+    parser.add_argument(
+        "--choose-threshold", action="store_true", help="on these rows, which must all be `val`"
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cuda", "cpu"), default="auto", help="where the model runs"
+    )
     parser.add_argument("--output", type=Path, help="JSON file for the result")
-    parser.add_argument("--record", action="store_true", help="write threshold or figures into the file's contract")
+    parser.add_argument(
+        "--record", action="store_true", help="write threshold or figures into the file's contract"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,13 +100,17 @@ def run(args: argparse.Namespace) -> int:
 def wanted_rows(args: argparse.Namespace) -> list[Row]:
     """The rows to score, coarse sources never among them. Raises DataError where none is left."""
     without = {*args.without, *COARSE_SOURCES}
-    rows = [row for row in read_rows(args.data) if row.split in args.split and row.source not in without]
+    rows = [
+        row for row in read_rows(args.data) if row.split in args.split and row.source not in without
+    ]
     if args.source:
         rows = [row for row in rows if row.source in args.source]
     if not rows:
         raise DataError("no row is left to score; check --split, --source and --without")
     if args.choose_threshold and {row.split for row in rows} != {"val"}:
-        raise DataError("a threshold is chosen on `val` rows alone; on others it would be an oracle")
+        raise DataError(
+            "a threshold is chosen on `val` rows alone; on others it would be an oracle"
+        )
     return rows
 
 
@@ -107,7 +136,10 @@ def score(predictions: Iterator[Prediction], threshold: float) -> dict:
             counts[key][place].append(scoring.count(predicted, prediction.true))
             largest[key][place].append(scoring.largest_detection(predicted))
     summaries = {
-        key: {place: scoring.summarise(photos, largest[key][place]) for place, photos in sorted(found.items())}
+        key: {
+            place: scoring.summarise(photos, largest[key][place])
+            for place, photos in sorted(found.items())
+        }
         for key, found in counts.items()
     }
     return {"threshold": threshold, **summaries}
@@ -117,16 +149,34 @@ def choose_threshold(predictions: Iterator[Prediction]) -> dict:
     """The threshold with the best mean over sources of F1 within 2 px; sources without cracks have no say."""
     counts: dict[str, list[Counts]] = {}
     for prediction in predictions:
-        found = [scoring.count(prediction.probability >= level, prediction.true) for level in CANDIDATES]
+        found = [
+            scoring.count(prediction.probability >= level, prediction.true) for level in CANDIDATES
+        ]
         before = counts.setdefault(prediction.row.source, [Counts()] * len(CANDIDATES))
         counts[prediction.row.source] = [a + b for a, b in zip(before, found, strict=True)]
     cracked = {source: pooled for source, pooled in counts.items() if pooled[0].tp + pooled[0].fn}
     if not cracked:
         raise DataError("no row has a crack; a threshold cannot be chosen")
-    means = [float(np.mean([pooled[i].f1_within_2px() for pooled in cracked.values()])) for i in range(len(CANDIDATES))]
-    best = int(np.argmax(means))
-    sources = {source: {"f1": p[best].f1(), "f1_within_2px": p[best].f1_within_2px()} for source, p in cracked.items()}
-    return {"threshold": CANDIDATES[best], "sources": sources, "curve": dict(zip(map(str, CANDIDATES), means, strict=True))}
+    means = [
+        float(np.mean([pooled[i].f1_within_2px() for pooled in cracked.values()]))
+        for i in range(len(CANDIDATES))
+    ]
+    best = middle_of_best(means)
+    sources = {
+        source: {"f1": p[best].f1(), "f1_within_2px": p[best].f1_within_2px()}
+        for source, p in cracked.items()
+    }
+    return {
+        "threshold": CANDIDATES[best],
+        "sources": sources,
+        "curve": dict(zip(map(str, CANDIDATES), means, strict=True)),
+    }
+
+
+def middle_of_best(values: Sequence[float]) -> int:
+    """Index of the largest value; of several alike, the middle one: the safest of a plateau."""
+    ties = np.flatnonzero(np.isclose(values, max(values), rtol=0, atol=1e-9))
+    return int(ties[len(ties) // 2])
 
 
 def flat_figures(sources: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -156,7 +206,10 @@ def table(result: dict) -> str:
     """The figures by source, for reading."""
     width = max(len(place) for place in result["sources"])
     head = f"threshold {result['threshold']}"
-    lines = [f"{head:{width}}  " + "  ".join(f"{name.replace('photos_with_', ''):>15}" for name in COLUMNS)]
+    lines = [
+        f"{head:{width}}  "
+        + "  ".join(f"{name.replace('photos_with_', ''):>15}" for name in COLUMNS)
+    ]
     for place, figures in result["sources"].items():
         cells = [f"{figures[name]:15.4f}" if name in figures else " " * 15 for name in COLUMNS]
         lines.append(f"{place:{width}}  " + "  ".join(cells))

@@ -13,12 +13,15 @@ import onnx
 import onnxruntime
 
 from app.contract import Contract
+from training.config import SYNTHETIC
 from training.data import DataError
 from training.onnx_file import save, store_weights_as_float16, weights_hash
 from training.synthetic import SceneRecipe, draw_scene
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
-KERAS_TOLERANCE = 1e-4  # largest difference of a probability, Keras against ONNX Runtime, both in float32
+KERAS_TOLERANCE = (
+    1e-4  # largest difference of a probability, Keras against ONNX Runtime, both in float32
+)
 STORAGE_TOLERANCE = 1e-2  # the same, weights stored in half against float32
 CHECKED_TILES = 4
 
@@ -26,12 +29,22 @@ CHECKED_TILES = 4
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="run folder of `training train`")
     parser.add_argument("-o", "--output", type=Path, required=True, help=".onnx file to write")
-    parser.add_argument("--name", help="name under which the service offers it; default: the architecture's")
-    parser.add_argument("--model-version", default="1.0.0", help="version that the file gives itself")
-    parser.add_argument("--tile", type=int, default=256, help="side of a tile, pixels, a multiple of 16")
+    parser.add_argument(
+        "--name", help="name under which the service offers it; default: the architecture's"
+    )
+    parser.add_argument(
+        "--model-version", default="1.0.0", help="version that the file gives itself"
+    )
+    parser.add_argument(
+        "--tile", type=int, default=256, help="side of a tile, pixels, a multiple of 16"
+    )
     parser.add_argument("--overlap", type=int, default=64, help="least overlap of tiles, pixels")
-    parser.add_argument("--threshold", type=float, default=0.5, help="until `evaluate --record` chooses one")
-    parser.add_argument("--weights", choices=("float16", "float32"), default="float16", help="how they are stored")
+    parser.add_argument(
+        "--threshold", type=float, default=0.5, help="until `evaluate --record` chooses one"
+    )
+    parser.add_argument(
+        "--weights", choices=("float16", "float32"), default="float16", help="how they are stored"
+    )
     parser.add_argument("--license", default="Apache-2.0", help="licence of the weights")
 
 
@@ -56,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         tile_size=args.tile,
         overlap=args.overlap,
         threshold=args.threshold,
-        trained_on=tuple(record["data"]["trained_on"]),
+        trained_on=trained_on(record),
         license=args.license,
         commit=record["made_with"]["commit"],
         weights_sha256=weights_hash(model),
@@ -70,8 +83,16 @@ def read_record(folder: Path) -> dict:
     """The run's `run.json`. Raises DataError where the folder holds no finished epoch."""
     record = folder / "run.json"
     if not record.is_file() or not (folder / "best.weights.h5").is_file():
-        raise DataError(f"{folder} is no run folder with a finished epoch; make one with `python -m training train`")
+        raise DataError(
+            f"{folder} is no run folder with a finished epoch; make one with `python -m training train`"
+        )
     return json.loads(record.read_text())
+
+
+def trained_on(record: dict) -> tuple[str, ...]:
+    """Sources of the run's rows, and the generator where the recipe drew crops from it."""
+    drawn = {SYNTHETIC} & set(record["recipe"]["source_weights"])
+    return tuple(sorted({*record["data"]["trained_on"], *drawn}))
 
 
 def load_network(folder: Path, architecture: str, tile: int):
@@ -107,14 +128,22 @@ def convert(network, tile: int) -> onnx.ModelProto:
 
 def check_tiles(tile: int) -> np.ndarray:
     """Synthetic photos to compare on, uint8 `[n, T, T, 3]`: cracks, voids, joints, light and dark."""
-    return np.stack([draw_scene(SceneRecipe(tile, tile), seed).photo for seed in range(CHECKED_TILES)])
+    return np.stack(
+        [draw_scene(SceneRecipe(tile, tile), seed).photo for seed in range(CHECKED_TILES)]
+    )
 
 
-def compare(model: onnx.ModelProto, tiles: np.ndarray, expected: np.ndarray, tolerance: float, what: str) -> float:
-    """Largest difference of a probability between ONNX Runtime and what is expected. Raises DataError above tolerance."""
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+def compare(
+    model: onnx.ModelProto, tiles: np.ndarray, expected: np.ndarray, tolerance: float, what: str
+) -> float:
+    """Largest difference of a probability, ONNX Runtime against expected. Raises DataError above tolerance."""
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     (found,) = session.run(["probability"], {"image": tiles})
     difference = float(np.abs(found - expected).max())
     if not difference <= tolerance:
-        raise DataError(f"the exported graph differs from {what} by {difference:.1e}, {tolerance:g} is allowed; not written")
+        raise DataError(
+            f"the exported graph differs from {what} by {difference:.1e}, {tolerance:g} is allowed; not written"
+        )
     return difference

@@ -26,7 +26,9 @@ def store_weights_as_float16(model: onnx.ModelProto) -> onnx.ModelProto:
         if values.dtype != np.float32 or values.size < SMALLEST_HALVED:
             continue
         if np.abs(values).max() > np.finfo(np.float16).max:
-            raise OverflowError(f"weight {weight.name} does not fit float16; export with --weights float32")
+            raise OverflowError(
+                f"weight {weight.name} does not fit float16; export with --weights float32"
+            )
         name = weight.name
         weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.float16"))
         casts.append(helper.make_node("Cast", [f"{name}.float16"], [name], to=TensorProto.FLOAT))

@@ -34,7 +34,9 @@ class ResizedDataset(keras.utils.PyDataset):
             np.random.default_rng((self._recipe.seed, self.epoch)).shuffle(order)
         chosen = order[batch * self._recipe.batch_size :][: self._recipe.batch_size]
         pairs = [self._resized(self._rows[number]) for number in chosen]
-        return np.stack([photo for photo, _ in pairs]), np.stack([mask for _, mask in pairs])[..., None]
+        return np.stack([photo for photo, _ in pairs]), np.stack([mask for _, mask in pairs])[
+            ..., None
+        ]
 
     def _resized(self, row: Row) -> tuple[np.ndarray, np.ndarray]:
         photo, mask, _ = self._cache.pair(row)

@@ -69,7 +69,9 @@ def count(predicted: Mask, true: Mask) -> Counts:
     tp = int(np.count_nonzero(predicted & true))
     fp = int(np.count_nonzero(predicted)) - tp
     fn = int(np.count_nonzero(true)) - tp
-    return Counts(tp, fp, fn, predicted.size - tp - fp - fn, _near(predicted, true), _near(true, predicted))
+    return Counts(
+        tp, fp, fn, predicted.size - tp - fp - fn, _near(predicted, true), _near(true, predicted)
+    )
 
 
 def _near(mask: Mask, other: Mask) -> int:
@@ -113,7 +115,9 @@ def summarise(photos: Sequence[Counts], largest: Sequence[int]) -> dict[str, flo
             "crack_free_photos": len(crack_free),
             "false_pixels": sum(c.fp for c, _ in crack_free) / sum(c.pixels for c, _ in crack_free),
             "photos_with_detection": float(np.mean([c.fp > 0 for c, _ in crack_free])),
-            "photos_with_large_detection": float(np.mean([area > LARGE_DETECTION_PX for _, area in crack_free])),
+            "photos_with_large_detection": float(
+                np.mean([area > LARGE_DETECTION_PX for _, area in crack_free])
+            ),
         }
     return figures
 

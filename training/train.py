@@ -26,26 +26,44 @@ from training.provenance import git_commit, rows_hash
 from training.resized import ResizedDataset
 from training.validation import fixed_crops
 
+FOLDS = 5  # as in the paper
+SIDE_STEP = 16  # pixels; the networks halve a crop four times
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="run folder; an interrupted run in it is resumed")
-    parser.add_argument("--data", type=Path, required=True, help="index .csv, or folder with images/ and masks/")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="index .csv, or folder with images/ and masks/"
+    )
     parser.add_argument("--architecture", choices=ARCHITECTURES, default="unet")
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="field")
-    parser.add_argument("--source", action="append", default=[], help="train on this source only (repeatable)")
+    parser.add_argument(
+        "--source", action="append", default=[], help="train on this source only (repeatable)"
+    )
     parser.add_argument(
         "--without",
         action="append",
         default=None,
         help=f"leave this source out (repeatable; default {', '.join(NON_COMMERCIAL_SOURCES)})",
     )
-    parser.add_argument("--fold", type=int, help="paper recipe: train on all folds of five but this one, 0 to 4")
-    parser.add_argument("--initial-weights", type=Path, help="start from these .weights.h5 instead of from scratch")
-    parser.add_argument("--mixed-precision", action="store_true", help="bfloat16 compute, float32 weights and loss")
+    parser.add_argument(
+        "--fold",
+        type=int,
+        choices=range(FOLDS),
+        help="divide the train rows in five by group: train on all folds but this one",
+    )
+    parser.add_argument(
+        "--initial-weights", type=Path, help="start from these .weights.h5 instead of from scratch"
+    )
+    parser.add_argument(
+        "--mixed-precision", action="store_true", help="bfloat16 compute, float32 weights and loss"
+    )
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
     parser.add_argument("--steps-per-epoch", type=int, help="default: the recipe's")
     parser.add_argument("--batch-size", type=int, help="default: the recipe's")
-    parser.add_argument("--crop-size", type=int, help="pixels, a multiple of 16; default: the recipe's")
+    parser.add_argument(
+        "--crop-size", type=int, help="pixels, a multiple of 16; default: the recipe's"
+    )
     parser.add_argument("--learning-rate", type=float, help="peak; default: the recipe's")
     parser.add_argument("--seed", type=int, help="default: the recipe's")
 
@@ -60,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         learning_rate=args.learning_rate,
         seed=args.seed,
     )
+    if recipe.crop_size < SIDE_STEP or recipe.crop_size % SIDE_STEP:
+        raise DataError(f"crop size is {recipe.crop_size}; it must be a multiple of {SIDE_STEP}")
     without = NON_COMMERCIAL_SOURCES if args.without is None else args.without
     training_rows, validation_rows = split_rows(
         read_rows(args.data), recipe, sources=args.source, without=without, fold=args.fold
@@ -77,25 +97,34 @@ def run(args: argparse.Namespace) -> int:
 
 
 def split_rows(
-    rows: list[Row], recipe: Recipe, *, sources: list[str], without: list[str] | tuple[str, ...], fold: int | None
+    rows: list[Row],
+    recipe: Recipe,
+    *,
+    sources: list[str],
+    without: list[str] | tuple[str, ...],
+    fold: int | None,
 ) -> tuple[list[Row], list[Row]]:
     """Training and validation rows. With a fold, the `train` rows are divided in five by group."""
     training = select(rows, "train", sources=sources, without=without)
     if fold is None:
         validation = select(rows, "val", sources=sources, without=without)
     else:
-        divided = folds(training, 5, recipe.seed)
+        divided = folds(training, FOLDS, recipe.seed)
         validation = divided[fold]
         training = [row for number, part in enumerate(divided) if number != fold for row in part]
     if recipe.validation_crops:  # a label of unknown extent cannot judge
         validation = [row for row in validation if row.source not in recipe.coarse_sources]
     for name, part in (("train", training), ("val", validation)):
         if not part:
-            raise DataError(f"no {name} rows are left; check --source, --without and the split column")
+            raise DataError(
+                f"no {name} rows are left; check --source, --without and the split column"
+            )
     return training, validation
 
 
-def fit(model: keras.Model, recipe: Recipe, training: list[Row], validation: list[Row], folder: Path) -> None:
+def fit(
+    model: keras.Model, recipe: Recipe, training: list[Row], validation: list[Row], folder: Path
+) -> None:
     """Train to the recipe's last epoch, from the last whole epoch on where the folder holds one."""
     cache = PairCache(recipe.coarse_sources)
     if recipe.augment:
@@ -104,7 +133,9 @@ def fit(model: keras.Model, recipe: Recipe, training: list[Row], validation: lis
     else:
         dataset = ResizedDataset(training, recipe, cache, shuffle=True)
         validation_pairs = ResizedDataset(validation, recipe, cache, shuffle=False)
-    model.compile(optimizer=optimizer(recipe, len(dataset)), loss=LOSSES[recipe.loss], metrics=paper_metrics())
+    model.compile(
+        optimizer=optimizer(recipe, len(dataset)), loss=LOSSES[recipe.loss], metrics=paper_metrics()
+    )
     model.fit(
         dataset,
         epochs=recipe.epochs,
@@ -127,7 +158,9 @@ def optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimize
             warmup_steps=warmup,
         )
     if recipe.weight_decay:
-        return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm)
+        return keras.optimizers.AdamW(
+            rate, weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm
+        )
     return keras.optimizers.Adam(rate, global_clipnorm=recipe.clip_norm)
 
 
@@ -154,6 +187,7 @@ class DrawCurves(keras.callbacks.Callback):
 def callbacks(dataset, recipe: Recipe, folder: Path) -> list[keras.callbacks.Callback]:
     """In order: the log before the backup, so that a kill between the two repeats an epoch and loses none."""
     log = folder / "log.csv"
+    forget_unfinished(log, folder / "backup" / "training_metadata.json")
     best = best_so_far(log, recipe.monitor)
     return [
         FollowEpoch(dataset),
@@ -172,6 +206,14 @@ def callbacks(dataset, recipe: Recipe, folder: Path) -> list[keras.callbacks.Cal
     ]
 
 
+def forget_unfinished(log: Path, backup: Path) -> None:
+    """Drop the lines of epochs that the backup does not hold: they run again and are logged again."""
+    if log.exists():
+        epochs = json.loads(backup.read_text())["epoch"] if backup.exists() else 0
+        lines = log.read_text().splitlines(keepends=True)
+        log.write_text("".join(lines[: 1 + epochs]))
+
+
 def best_so_far(log: Path, monitor: str) -> float | None:
     """The best value of the epochs already run; None at the start."""
     if not log.exists():
@@ -180,7 +222,9 @@ def best_so_far(log: Path, monitor: str) -> float | None:
         return max((float(line[monitor]) for line in csv.DictReader(file)), default=None)
 
 
-def write_record(folder: Path, recipe: Recipe, architecture: str, training: list[Row], validation: list[Row]) -> None:
+def write_record(
+    folder: Path, recipe: Recipe, architecture: str, training: list[Row], validation: list[Row]
+) -> None:
     """Write `run.json`: what is needed to repeat the run. Refuses to resume under another recipe."""
     record = {
         "architecture": architecture,
@@ -188,7 +232,9 @@ def write_record(folder: Path, recipe: Recipe, architecture: str, training: list
         "data": {
             "training_rows": len(training),
             "validation_rows": len(validation),
-            "trained_on": sorted({row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}),
+            "trained_on": sorted(
+                {row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}
+            ),
             "rows_sha256": rows_hash(training + validation),
         },
     }
@@ -196,7 +242,9 @@ def write_record(folder: Path, recipe: Recipe, architecture: str, training: list
     if path.exists():
         before = json.loads(path.read_text())
         if any(before[key] != value for key, value in record.items()):
-            raise DataError(f"{folder} holds a run of another recipe or other data; name a new folder")
+            raise DataError(
+                f"{folder} holds a run of another recipe or other data; name a new folder"
+            )
         return
     record["made_with"] = {
         "command": " ".join(["python -m training", *sys.argv[1:]]),

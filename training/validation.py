@@ -12,7 +12,9 @@ from training.data import Row
 CROP_SIZE = 256  # pixels; of the fixed crops, whatever the training crops measure
 
 
-def fixed_crops(rows: Sequence[Row], recipe: Recipe, cache: PairCache) -> tuple[np.ndarray, np.ndarray]:
+def fixed_crops(
+    rows: Sequence[Row], recipe: Recipe, cache: PairCache
+) -> tuple[np.ndarray, np.ndarray]:
     """`recipe.validation_crops` native crops, sources in turn, the same at every call.
 
     Half of the crops of a photo with cracks are centred on one. Photos float32 `[N, S, S, 3]` (0 to 255),

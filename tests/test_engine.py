@@ -1,0 +1,243 @@
+"""One session on one device: the right numbers, one batch at a time, and clear words where it cannot run."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from conftest import TILE, contract, write_model
+
+from app import engine
+from app.contract import write
+from app.engine import Engine, usable_cores
+from app.errors import ContractError, StartupError
+
+
+def random_tiles(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, TILE, TILE, 3), np.uint8)
+
+
+def darkness(tiles: np.ndarray) -> np.ndarray:
+    return 1 - tiles.astype(np.float64).mean(axis=-1) / 255
+
+
+@pytest.fixture
+def file(models_dir: Path) -> Path:
+    return models_dir / "darkness.onnx"
+
+
+class Session:
+    """The runtime's session, run on the CPU whatever it calls itself, with a look at what it is given."""
+
+    def __init__(self, file: Path, provider: str, seconds: float = 0):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._real = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self._provider = provider
+        self._seconds = seconds
+        self._inside = 0
+        self.counts: list[int] = []
+        self.most_at_once = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    def get_providers(self) -> list[str]:
+        return [self._provider]
+
+    def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        self._inside += 1
+        self.most_at_once = max(self.most_at_once, self._inside)
+        self.counts.append(len(inputs["image"]))
+        time.sleep(self._seconds)
+        answer = self._real.run(names, inputs)
+        self._inside -= 1
+        return answer
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A runtime built with CUDA, whose sessions end up on the provider that is named."""
+
+    def install(taken: str) -> None:
+        monkeypatch.setattr(
+            onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"]
+        )
+        monkeypatch.setattr(onnxruntime, "preload_dlls", lambda directory: None)
+        monkeypatch.setattr(
+            engine, "_session", lambda file, providers, severity=3: Session(file, taken)
+        )
+
+    return install
+
+
+@pytest.fixture
+def without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+
+
+def test_predicts_what_the_model_says(file):
+    tiles = random_tiles(3)
+    prediction = Engine(file, "cpu").predict(tiles)
+    assert prediction.probability.shape == (3, TILE, TILE)
+    assert prediction.probability.dtype == np.float32
+    np.testing.assert_allclose(prediction.probability, darkness(tiles), atol=1e-6)
+    assert 0 <= prediction.waited_s < 1
+
+
+def test_knows_its_contract(file):
+    loaded = Engine(file, "cpu")
+    assert loaded.contract == contract()
+    assert (loaded.device, loaded.batch_size) == ("cpu", 1)
+
+
+def test_warm_up_runs_the_shape_that_predict_runs(file):
+    loaded = Engine(file, "cpu")
+    loaded._session = session = Session(file, "CPUExecutionProvider")
+    loaded.warm_up()
+    assert session.counts == [loaded.batch_size]
+
+
+@pytest.mark.usefixtures("without_cuda")
+def test_cuda_is_refused_in_one_sentence_where_there_is_none(file):
+    with pytest.raises(StartupError) as refused:
+        Engine(file, "cuda")
+    reason = str(refused.value)
+    assert reason.startswith("HAIRLINE_DEVICE is cuda, but CUDA cannot run darkness.onnx")
+    assert "built without CUDA" in reason
+    assert "\n" not in reason
+
+
+def test_cuda_is_refused_where_its_provider_does_not_load(file, cuda):
+    cuda("CPUExecutionProvider")
+    with pytest.raises(StartupError, match="driver 580 or newer"):
+        Engine(file, "cuda")
+
+
+@pytest.mark.usefixtures("without_cuda")
+def test_auto_falls_back_and_says_so(file, caplog):
+    with caplog.at_level(logging.INFO, logger="app.engine"):
+        assert Engine(file, "auto").device == "cpu"
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "app.engine"]
+    assert "no CUDA" in line
+    assert "darkness.onnx runs on the CPU" in line
+
+
+def test_auto_falls_back_where_the_provider_does_not_load(file, cuda, caplog):
+    cuda("CPUExecutionProvider")
+    with caplog.at_level(logging.INFO, logger="app.engine"):
+        assert Engine(file, "auto").device == "cpu"
+    assert "did not load" in caplog.text
+
+
+def test_a_gpu_sees_one_shape_alone(file, cuda):
+    cuda("CUDAExecutionProvider")
+    loaded = Engine(file, "auto")
+    assert (loaded.device, loaded.batch_size) == ("cuda", 8)
+    loaded.warm_up()
+    for count in (1, 3, 8):
+        tiles = random_tiles(count, seed=count)
+        np.testing.assert_allclose(loaded.predict(tiles).probability, darkness(tiles), atol=1e-6)
+    assert loaded._session.counts == [8, 8, 8, 8]
+
+
+def test_a_file_that_is_no_model(tmp_path):
+    file = tmp_path / "notes.onnx"
+    file.write_text("this is text")
+    with pytest.raises(StartupError, match=r"^notes\.onnx cannot be loaded") as refused:
+        Engine(file, "cpu")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(StartupError, match=r"^gone\.onnx cannot be loaded"):
+        Engine(tmp_path / "gone.onnx", "cpu")
+
+
+def test_a_file_without_a_contract(tmp_path):
+    with pytest.raises(ContractError, match=r"darkness\.onnx has no contract"):
+        Engine(write_model(tmp_path, metadata={}), "cpu")
+
+
+def test_a_file_whose_graph_breaks_its_contract(tmp_path):
+    file = write_model(tmp_path, metadata=write(contract(tile_size=32)))
+    with pytest.raises(ContractError, match=r"darkness\.onnx promises image .*32, 32, 3"):
+        Engine(file, "cpu")
+
+
+def test_two_runtimes_are_refused(file, monkeypatch):
+    both = {"onnxruntime": ["onnxruntime", "onnxruntime-gpu"]}
+    monkeypatch.setattr(engine, "packages_distributions", lambda: both)
+    with pytest.raises(StartupError, match="onnxruntime and onnxruntime-gpu are both installed"):
+        Engine(file, "cpu")
+
+
+def test_one_runtime_that_is_listed_twice_is_one(file, monkeypatch):
+    twice = {"onnxruntime": ["onnxruntime-gpu", "onnxruntime-gpu"]}
+    monkeypatch.setattr(engine, "packages_distributions", lambda: twice)
+    Engine(file, "cpu")
+
+
+def test_many_threads_get_their_own_answers(file):
+    loaded = Engine(file, "cpu")
+    photos = [random_tiles(1, seed) for seed in range(48)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(loaded.predict, photos))
+    for tiles, answer in zip(photos, answers, strict=True):
+        np.testing.assert_allclose(answer.probability, darkness(tiles), atol=1e-6)
+
+
+def test_the_device_takes_one_batch_at_a_time_and_waiting_is_told(file):
+    loaded = Engine(file, "cpu")
+    loaded._session = session = Session(file, "CPUExecutionProvider", seconds=0.05)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(loaded.predict, [random_tiles(1)] * 3))
+    assert session.most_at_once == 1
+    assert max(answer.waited_s for answer in answers) >= 0.09
+
+
+def test_a_failed_batch_does_not_hold_the_device(file):
+    loaded = Engine(file, "cpu")
+    with pytest.raises(Exception, match="image"):
+        loaded.predict(np.zeros((1, TILE, TILE, 4), np.uint8))
+    done = threading.Thread(target=loaded.predict, args=(random_tiles(1),), daemon=True)
+    done.start()
+    done.join(30)
+    assert not done.is_alive()
+
+
+def missing() -> str:
+    raise FileNotFoundError
+
+
+def forbidden() -> str:
+    raise PermissionError
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "cores"),
+    [
+        (lambda: "max 100000\n", 8),
+        (lambda: "200000 100000\n", 2),
+        (lambda: "150000 100000\n", 2),  # 1.5 cores: two threads
+        (lambda: "50000 100000\n", 1),
+        (lambda: "1000 100000\n", 1),
+        (lambda: "6400000 100000\n", 8),  # a quota above what the process may be scheduled on
+        (lambda: "", 8),
+        (lambda: "something else entirely", 8),
+        (missing, 8),
+        (forbidden, 8),
+    ],
+)
+def test_usable_cores(cgroup, cores, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert usable_cores(cgroup) == cores
+
+
+def test_usable_cores_of_this_machine():
+    assert usable_cores() >= 1

@@ -1,0 +1,52 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import NotAcceptable
+from app.negotiation import MEDIA_TYPES, negotiate
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        ("application/json", "json"),
+        ("application/*", "json"),
+        ("image/png", "mask"),
+        ("image/*", "mask"),
+        ("image/jpeg", "overlay"),
+        ("IMAGE/JPEG", "overlay"),
+        ("text/html, */*;q=0.1", "json"),
+        ("image/png, application/json", "json"),  # equals: the first of ours
+        ("image/png;q=0.9, application/json;q=0.8", "mask"),
+        ("image/*;q=0.5, image/jpeg;q=0.9", "overlay"),
+        ("*/*, application/json;q=0", "mask"),  # the more specific range decides
+        ("image/jpeg ; q = 1 , image/png;q=.5", "overlay"),
+        ("image/png;q=nan, image/jpeg;q=0.1", "overlay"),
+        ("image/png;level=1", "mask"),
+    ],
+)
+def test_accept(accept: str, form: str) -> None:
+    assert negotiate(accept) == form
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/html", "image/gif", "*/*;q=0", "image/png;q=good", ";", ","]
+)
+def test_nothing_fits(accept: str) -> None:
+    with pytest.raises(NotAcceptable, match="image/jpeg"):
+        negotiate(accept)
+
+
+@pytest.mark.parametrize("form", MEDIA_TYPES)
+def test_the_parameter_wins(form: str) -> None:
+    assert negotiate("text/html", form) == form
+
+
+@given(st.text(st.characters(codec="latin-1")))
+def test_any_header_gets_a_form_or_a_clear_error(accept: str) -> None:
+    with contextlib.suppress(NotAcceptable):
+        assert negotiate(accept) in MEDIA_TYPES

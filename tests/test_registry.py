@@ -1,0 +1,88 @@
+"""A folder of model files, by name."""
+
+import hashlib
+import logging
+
+import pytest
+from conftest import contract, write_model
+
+from app.errors import ContractError, NotReady, StartupError, UnknownModel
+from app.registry import load
+
+
+@pytest.fixture
+def two_models(tmp_path):
+    write_model(tmp_path, contract(name="unet", version="1.2.0"), file="a.onnx")
+    write_model(tmp_path, contract(name="deeplab", version="3.0.0"), file="b.onnx")
+    return tmp_path
+
+
+def test_every_file_is_served_under_the_name_in_its_contract(two_models):
+    models = load(two_models, "unet", "cpu")
+    assert [(model.name, model.contract.version) for model in models] == [
+        ("unet", "1.2.0"),
+        ("deeplab", "3.0.0"),
+    ]
+    assert models.get("deeplab").name == "deeplab"
+    assert models.get("deeplab").device == "cpu"
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_without_a_name_the_default_answers(two_models, name):
+    assert load(two_models, "deeplab", "cpu").get(name).name == "deeplab"
+
+
+def test_hash_is_of_the_file(two_models):
+    expected = hashlib.sha256((two_models / "a.onnx").read_bytes()).hexdigest()
+    assert load(two_models, "unet", "cpu").get("unet").sha256 == expected
+
+
+def test_an_unknown_model_is_answered_with_those_there_are(two_models):
+    with pytest.raises(UnknownModel) as refused:
+        load(two_models, "unet", "cpu").get("segformer")
+    assert refused.value.detail == ("there is no model 'segformer'; this service has unet, deeplab")
+
+
+def test_other_files_of_the_folder_are_left_alone(two_models):
+    (two_models / "README.md").write_text("# Models")
+    (two_models / "older").mkdir()
+    write_model(two_models / "older", contract(name="old"))
+    assert [model.name for model in load(two_models, "unet", "cpu")] == ["unet", "deeplab"]
+
+
+@pytest.mark.parametrize("folder", ["empty", "missing"])
+def test_no_files(tmp_path, folder):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StartupError, match=r"holds no \.onnx file; set HAIRLINE_MODELS_DIR"):
+        load(tmp_path / folder, "unet", "cpu")
+
+
+def test_an_unknown_default(two_models):
+    with pytest.raises(StartupError) as refused:
+        load(two_models, "segformer", "cpu")
+    assert "HAIRLINE_DEFAULT_MODEL is 'segformer'" in str(refused.value)
+    assert "unet, deeplab" in str(refused.value)
+
+
+def test_two_files_of_one_name(two_models):
+    write_model(two_models, contract(name="unet"), file="c.onnx")
+    with pytest.raises(ContractError, match=r"^c\.onnx calls itself 'unet'.*rename one"):
+        load(two_models, "unet", "cpu")
+
+
+def test_one_bad_file_stops_the_start(two_models):
+    (two_models / "c.onnx").write_text("text")
+    with pytest.raises(StartupError, match=r"^c\.onnx cannot be loaded"):
+        load(two_models, "unet", "cpu")
+
+
+def test_ready_once_every_model_has_run(two_models, caplog):
+    models = load(two_models, "unet", "cpu")
+    with pytest.raises(NotReady) as early:
+        models.require_warm()
+    assert early.value.retry_after_s == 5
+    with caplog.at_level(logging.INFO, logger="app.registry"):
+        models.warm_up()
+    models.require_warm()
+    assert "unet 1.2.0 is warm on cpu" in caplog.text
+    assert "deeplab 3.0.0 is warm on cpu" in caplog.text

@@ -1,0 +1,32 @@
+"""The picture at the top of the README: the synthetic demo photo as the shipped model sees it."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from app import image
+from app.engine import Engine
+from app.pipeline import Options, segment
+from app.registry import Model
+from app.telemetry import Stopwatch
+from training.synthetic import demo_photo
+
+WIDTH = 800  # pixels, of each half
+
+
+def draw_result(model_file: Path, picture: Path) -> None:
+    """Photo on the left, the service's overlay on the right, as one JPEG."""
+    scene = demo_photo()
+    engine = Engine(model_file, "cpu")
+    found = segment(scene.photo, Model(engine.contract, "", engine), Options(), Stopwatch())
+    overlay = image.decode(
+        image.identify(image.encode_overlay(scene.photo, found.mask), scene.mask.size)
+    ).pixels
+    size = (WIDTH, round(WIDTH * scene.mask.shape[0] / scene.mask.shape[1]))
+    halves = [
+        cv2.resize(half, size, interpolation=cv2.INTER_AREA) for half in (scene.photo, overlay)
+    ]
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    both = cv2.cvtColor(np.hstack(halves), cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(picture), both, [cv2.IMWRITE_JPEG_QUALITY, 85])
