@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,9 +26,10 @@ logger = logging.getLogger(__name__)
 
 # One tile at a time keeps all cores busy and memory low; a GPU wants several.
 BATCH_SIZE: dict[Device, int] = {"cpu": 1, "cuda": 8}
-QUIET = (
-    4  # ONNX Runtime's severity "fatal": a failed attempt at CUDA is told by us, in one sentence
-)
+# Distributions that all install the package `onnxruntime`.
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
+# ONNX Runtime's severities. Fatal alone where an attempt at CUDA may fail: that is told by us, in one sentence.
+ERRORS, FATAL = 3, 4
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def open_session(file: Path, preference: DevicePreference) -> tuple[Any, Device]
     return _session(file, ["CPUExecutionProvider"]), "cpu"
 
 
-def _session(file: Path, providers: list[Any], severity: int = 3) -> Any:
+def _session(file: Path, providers: list[Any], severity: int = ERRORS) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = severity
@@ -129,15 +130,23 @@ def _session(file: Path, providers: list[Any], severity: int = 3) -> Any:
         ) from None
 
 
-def refuse_two_runtimes() -> None:
-    """`onnxruntime` and `onnxruntime-gpu` overwrite each other's files; which one is left then is chance.
+def _is_installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
-    Raises StartupError where both are installed.
+
+def refuse_two_runtimes(is_installed: Callable[[str], bool] = _is_installed) -> None:
+    """The builds of ONNX Runtime overwrite each other's files; which one is left then is chance.
+
+    Raises StartupError where more than one is installed.
     """
-    owners = sorted(set(packages_distributions().get("onnxruntime", ())))
-    if len(owners) > 1:
+    found = [name for name in RUNTIMES if is_installed(name)]
+    if len(found) > 1:
         raise StartupError(
-            f"{' and '.join(owners)} are both installed; uninstall both, then install one of them"
+            f"{' and '.join(found)} are both installed; uninstall both, then install one of them"
         )
 
 

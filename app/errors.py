@@ -118,5 +118,5 @@ FRAMEWORK_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowe
 
 
 def title(status: int) -> str:
-    """The status in words: 413 is "Content Too Large"."""
+    """The status in words: 404 is "Not Found"."""
     return http.HTTPStatus(status).phrase

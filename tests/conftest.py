@@ -1,6 +1,5 @@
 """A tiny model, so that the serving half is tested without training, GPU, TensorFlow or network."""
 
-import functools
 import io
 import json
 import os
@@ -21,15 +20,11 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from app import engine
 from app.contract import Contract, write
 from app.main import create_app
 from app.server import DrainingServer, listen
 from app.settings import Settings
 from app.state import State
-
-# It reads the file lists of everything installed, most of a second, at every start of a service.
-engine.packages_distributions = functools.cache(engine.packages_distributions)
 
 TILE = 64
 CRACK_PIXELS = 400

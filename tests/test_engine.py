@@ -170,17 +170,14 @@ def test_a_file_whose_graph_breaks_its_contract(tmp_path):
         Engine(file, "cpu")
 
 
-def test_two_runtimes_are_refused(file, monkeypatch):
-    both = {"onnxruntime": ["onnxruntime", "onnxruntime-gpu"]}
-    monkeypatch.setattr(engine, "packages_distributions", lambda: both)
+def test_two_runtimes_are_refused():
     with pytest.raises(StartupError, match="onnxruntime and onnxruntime-gpu are both installed"):
-        Engine(file, "cpu")
+        engine.refuse_two_runtimes(lambda name: name in ("onnxruntime", "onnxruntime-gpu"))
 
 
-def test_one_runtime_that_is_listed_twice_is_one(file, monkeypatch):
-    twice = {"onnxruntime": ["onnxruntime-gpu", "onnxruntime-gpu"]}
-    monkeypatch.setattr(engine, "packages_distributions", lambda: twice)
-    Engine(file, "cpu")
+@pytest.mark.parametrize("name", engine.RUNTIMES)
+def test_one_runtime_is_as_good_as_another(name):
+    engine.refuse_two_runtimes(lambda installed: installed == name)
 
 
 def test_many_threads_get_their_own_answers(file):

@@ -28,6 +28,7 @@ from training.validation import fixed_crops
 
 FOLDS = 5  # as in the paper
 SIDE_STEP = 16  # pixels; the networks halve a crop four times
+DRAWS_PER_EPOCH = 1_000_000  # of a dropout layer, at most: one a step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,6 +142,7 @@ def fit(
         epochs=recipe.epochs,
         validation_data=validation_pairs,
         callbacks=callbacks(dataset, recipe, folder),
+        shuffle=False,  # Keras would order the batches by a generator that a resumed run starts anew
         verbose=1 if sys.stdout.isatty() else 2,
     )
 
@@ -165,7 +167,7 @@ def optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimize
 
 
 class FollowEpoch(keras.callbacks.Callback):
-    """Tells the dataset which epoch runs: the draws depend on it, and a resumed run starts past 0."""
+    """Draws of dataset and dropout depend on the epoch alone, so that a resumed run sees what it would have seen."""
 
     def __init__(self, dataset):
         super().__init__()
@@ -173,6 +175,10 @@ class FollowEpoch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._dataset.epoch = epoch
+        for variable in self.model.variables:
+            if variable.name == "seed_generator_state":  # (seed, draws so far), which no backup holds
+                seed, _ = keras.ops.convert_to_numpy(variable)
+                variable.assign(np.array([seed, epoch * DRAWS_PER_EPOCH]))
 
 
 class DrawCurves(keras.callbacks.Callback):
@@ -210,8 +216,8 @@ def forget_unfinished(log: Path, backup: Path) -> None:
     """Drop the lines of epochs that the backup does not hold: they run again and are logged again."""
     if log.exists():
         epochs = json.loads(backup.read_text())["epoch"] if backup.exists() else 0
-        lines = log.read_text().splitlines(keepends=True)
-        log.write_text("".join(lines[: 1 + epochs]))
+        lines = log.read_bytes().splitlines(keepends=True)
+        log.write_bytes(b"".join(lines[: 1 + epochs]))
 
 
 def best_so_far(log: Path, monitor: str) -> float | None:
