@@ -1,11 +1,13 @@
 """The only door to ONNX Runtime: one session on one device, tiles in, probabilities out."""
 
+import io
 import logging
 import math
 import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 BATCH_SIZE: dict[Device, int] = {"cpu": 1, "cuda": 8}
 # Distributions that all install the package `onnxruntime`.
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
+# The exhaustive search takes minutes of warm-up and finds no better for one fixed shape.
+CUDA_OPTIONS = {"cudnn_conv_algo_search": "HEURISTIC"}
 # ONNX Runtime's severities. Fatal alone where an attempt at CUDA may fail: that is told by us, in one sentence.
 ERRORS, FATAL = 3, 4
 
@@ -95,24 +99,38 @@ def open_session(file: Path, preference: DevicePreference) -> tuple[Any, Device]
     """A session on the preferred device. `auto` takes CUDA where it works and says which device it took."""
     if preference == "cpu":
         return _session(file, ["CPUExecutionProvider"]), "cpu"
-    reason = ""
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        reason = "this ONNX Runtime was built without CUDA"
-    else:
-        onnxruntime.preload_dlls(directory="")
-        session = _session(
-            file, [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"})], QUIET
-        )
-        # The runtime falls back to the CPU silently: what counts is what the session took, not what is listed.
-        if session.get_providers()[0] == "CUDAExecutionProvider":
-            return session, "cuda"
-        reason = "the CUDA provider did not load (driver 580 or newer? extra `cuda` installed?)"
+    session, reason = _try_cuda(file)
+    if session is not None:
+        return session, "cuda"
     if preference == "cuda":
         raise StartupError(
             f"HAIRLINE_DEVICE is cuda, but CUDA cannot run {file.name}: {reason}; mend it or set cpu"
         )
-    logger.info("no CUDA: %s; %s runs on the CPU", reason, file.name)
+    logger.warning("no CUDA: %s; %s runs on the CPU", reason, file.name)
     return _session(file, ["CPUExecutionProvider"]), "cpu"
+
+
+def _try_cuda(file: Path) -> tuple[Any | None, str]:
+    """A session on CUDA, or None and the reason why there is none."""
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        return None, "this ONNX Runtime was built without CUDA"
+    # What the runtime prints of each library that it misses, some of it on standard output, is told in one
+    # sentence instead.
+    with redirect_stdout(io.StringIO()) as printed:
+        onnxruntime.preload_dlls(directory="")
+    logger.debug("preload_dlls: %s", printed.getvalue())
+    onnxruntime.set_default_logger_severity(FATAL)
+    try:
+        session = _session(file, [("CUDAExecutionProvider", CUDA_OPTIONS)], FATAL)
+    finally:
+        onnxruntime.set_default_logger_severity(ERRORS)
+    # The runtime falls back to the CPU silently: what counts is what the session took, not what is listed.
+    if session.get_providers()[0] == "CUDAExecutionProvider":
+        return session, ""
+    return (
+        None,
+        "its libraries or the GPU are missing (driver 580 or newer? extra `cuda` installed?)",
+    )
 
 
 def _session(file: Path, providers: list[Any], severity: int = ERRORS) -> Any:
@@ -121,9 +139,7 @@ def _session(file: Path, providers: list[Any], severity: int = ERRORS) -> Any:
     options.log_severity_level = severity
     try:
         return onnxruntime.InferenceSession(file, options, providers=providers)
-    except (
-        Exception
-    ) as error:  # the runtime raises a class of its own for each way of being unreadable
+    except Exception as error:  # a class of its own for each way of being unreadable
         reason = str(error).splitlines()[0]
         raise StartupError(
             f"{file.name} cannot be loaded ({reason}); export it again or restore it"

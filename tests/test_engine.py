@@ -135,6 +135,17 @@ def test_auto_falls_back_where_the_provider_does_not_load(file, cuda, caplog):
     assert "did not load" in caplog.text
 
 
+def test_what_the_runtime_prints_of_missing_libraries_stays_off_standard_output(
+    file, cuda, monkeypatch, capsys
+):
+    cuda("CPUExecutionProvider")
+    monkeypatch.setattr(
+        onnxruntime, "preload_dlls", lambda **_: print("Failed to load libcublasLt.so.13")
+    )
+    Engine(file, "auto")
+    assert capsys.readouterr().out == ""
+
+
 def test_a_gpu_sees_one_shape_alone(file, cuda):
     cuda("CUDAExecutionProvider")
     loaded = Engine(file, "auto")

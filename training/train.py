@@ -169,14 +169,20 @@ def optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimize
 class FollowEpoch(keras.callbacks.Callback):
     """Draws of dataset and dropout depend on the epoch alone, so that a resumed run sees what it would have seen."""
 
-    def __init__(self, dataset):
+    def __init__(self, dataset, seed: int):
         super().__init__()
         self._dataset = dataset
+        self._seed = seed
 
     def on_epoch_begin(self, epoch, logs=None):
         self._dataset.epoch = epoch
+        keras.utils.set_random_seed(
+            self._seed + epoch
+        )  # where dropout draws from the backend's own
         for variable in self.model.variables:
-            if variable.name == "seed_generator_state":  # (seed, draws so far), which no backup holds
+            if (
+                variable.name == "seed_generator_state"
+            ):  # (seed, draws so far), which no backup holds
                 seed, _ = keras.ops.convert_to_numpy(variable)
                 variable.assign(np.array([seed, epoch * DRAWS_PER_EPOCH]))
 
@@ -196,7 +202,7 @@ def callbacks(dataset, recipe: Recipe, folder: Path) -> list[keras.callbacks.Cal
     forget_unfinished(log, folder / "backup" / "training_metadata.json")
     best = best_so_far(log, recipe.monitor)
     return [
-        FollowEpoch(dataset),
+        FollowEpoch(dataset, recipe.seed),
         keras.callbacks.ModelCheckpoint(
             folder / "best.weights.h5",
             monitor=recipe.monitor,
