@@ -129,7 +129,7 @@ def _try_cuda(file: Path) -> tuple[Any | None, str]:
         return session, ""
     return (
         None,
-        "its libraries or the GPU are missing (driver 580 or newer? extra `cuda` installed?)",
+        "the CUDA provider did not load (driver 580 or newer? extra `cuda` installed?)",
     )
 
 
