@@ -9,7 +9,7 @@ from pycocotools import mask as coco
 
 from app import image, schemas
 from app.image import Photo
-from app.pipeline import Segmentation
+from app.pipeline import Options, Segmentation
 from app.registry import Model
 from app.schemas import MaskEncoding, Segmented, SegmentParameters
 from app.telemetry import Stopwatch
@@ -26,16 +26,19 @@ class Result:
     segmentation: Segmentation
 
 
+def options_of(parameters: SegmentParameters) -> Options:
+    """What the pipeline is told of the parameters."""
+    return Options(
+        parameters.mode, parameters.threshold, parameters.resolution_scale, parameters.min_area_px
+    )
+
+
 def as_json(result: Result, watch: Stopwatch) -> Segmented:
     """The JSON answer. Stage times are read last, so that encoding the mask is among them."""
     parameters, measured = result.parameters, result.segmentation.measurement
     with watch.stage("encode"):
         mask = encode_mask(result.segmentation.mask, parameters.mask)
-        cracks = (
-            [schemas.crack(c, parameters.mm_per_px) for c in measured.cracks]
-            if parameters.cracks
-            else []
-        )
+        cracks = schemas.cracks(measured, parameters)
     return Segmented(
         id=result.id,
         model=schemas.ModelUsed(

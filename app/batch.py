@@ -12,7 +12,7 @@ from ulid import ULID
 from app import answers, image
 from app.answers import Result
 from app.errors import HairlineError, StartupError
-from app.pipeline import Options, segment
+from app.pipeline import segment
 from app.registry import Model
 from app.schemas import Segmented, SegmentParameters
 from app.telemetry import Stopwatch
@@ -104,10 +104,7 @@ def segment_file(
     watch = Stopwatch()
     with watch.stage("decode"):
         decoded = image.decode(image.identify(photo.read_bytes(), max_pixels))
-    options = Options(
-        parameters.mode, parameters.threshold, parameters.resolution_scale, parameters.min_area_px
-    )
-    segmentation = segment(decoded.pixels, model, options, watch)
+    segmentation = segment(decoded.pixels, model, answers.options_of(parameters), watch)
     with watch.stage("encode"):
         mask = image.encode_mask(segmentation.mask)
         overlay = image.encode_overlay(decoded.pixels, segmentation.mask)

@@ -163,16 +163,15 @@ def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.convert("RGB"), np.uint8)
 
 
-def decode_map(data: bytes, max_pixels: int) -> NDArray[np.float32]:
+def decode_map(encoded: EncodedPhoto) -> NDArray[np.float32]:
     """A mask or an 8-bit probability map, PNG with one channel, as float32 `[H, W]` in 0 to 1.
 
-    Raises as `identify` and `decode` do, and UnsupportedImage for another format or for colour.
+    Raises UnreadableImage as `decode` does, and UnsupportedImage for another format or for colour.
     """
-    encoded = identify(data, max_pixels)
     if encoded.format != "PNG":
         raise UnsupportedImage(f"a mask is read as PNG, this is {encoded.format}; send it as PNG")
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        with Image.open(io.BytesIO(encoded.data), formats=("PNG",)) as image:
             image.load()
             if image.mode not in ("1", "L"):
                 raise UnsupportedImage(

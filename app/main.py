@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
 
@@ -23,6 +24,9 @@ from app.telemetry import Metrics
 
 logger = logging.getLogger(__name__)
 
+# Enough that decoding and measuring some photos overlaps the network's work on another; each holds its pixels.
+WORKERS = 8
+
 
 def create_app(settings: Settings) -> FastAPI:
     """Load the models and build the app; it is warmed up once it runs.
@@ -35,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         admission=Admission(settings.max_queued_pixels),
         access=Access(settings.api_keys_file) if settings.api_keys_file else None,
         metrics=Metrics(),
+        workers=CapacityLimiter(WORKERS),
     )
     for model in state.models:
         state.metrics.model_info.labels(

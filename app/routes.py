@@ -5,17 +5,19 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from app import answers, image, schemas
-from app.answers import Result
+from app.answers import Result, options_of
 from app.errors import DeadlineExceeded, InvalidParameter
 from app.form import FIELD
+from app.image import EncodedPhoto
 from app.measurement import measure
 from app.negotiation import MEDIA_TYPES, negotiate
-from app.pipeline import Options, segment
+from app.pipeline import segment
 from app.registry import Model
 from app.schemas import MeasureParameters, SegmentParameters
 from app.state import State
@@ -98,9 +100,7 @@ async def segment_photo(
     watch = Stopwatch()
 
     def work() -> Response:
-        result = find_cracks(
-            state, data, model, parameters, request.state.id, watch, deadline.check
-        )
+        result = find_cracks(encoded, model, parameters, request.state.id, watch, deadline.check)
         if form == "json":
             content: str | bytes = answers.as_json(result, watch).model_dump_json()
         else:
@@ -115,32 +115,24 @@ async def segment_photo(
         headers = {} if form == "json" else answers.mask_headers(result)
         return Response(content, media_type=MEDIA_TYPES[form], headers=headers | {"Vary": "Accept"})
 
-    return await run_in_threadpool(work)
+    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
+    with state.admission.photo(encoded.width * encoded.height):
+        return await to_thread.run_sync(work, limiter=state.workers)
 
 
 def find_cracks(
-    state: State,
-    data: bytes,
+    encoded: EncodedPhoto,
     model: Model,
     parameters: SegmentParameters,
     id: str,
     watch: Stopwatch,
     check: Callable[[], None],
 ) -> Result:
-    """Decode and segment within the service's bound of pixels."""
-    encoded = image.identify(data, state.settings.max_pixels)
-    with state.admission.photo(encoded.width * encoded.height):
-        with watch.stage("decode"):
-            photo = image.decode(encoded)
-        options = Options(
-            parameters.mode,
-            parameters.threshold,
-            parameters.resolution_scale,
-            parameters.min_area_px,
-        )
-        return Result(
-            id, photo, model, parameters, segment(photo.pixels, model, options, watch, check)
-        )
+    """Decode and segment one photo."""
+    with watch.stage("decode"):
+        photo = image.decode(encoded)
+    segmentation = segment(photo.pixels, model, options_of(parameters), watch, check)
+    return Result(id, photo, model, parameters, segmentation)
 
 
 @v1.post(
@@ -159,26 +151,19 @@ async def measure_mask(
     data = await read_upload(request, state.settings)
 
     def work() -> schemas.Measured:
-        encoded = image.identify(data, state.settings.max_pixels)
-        with state.admission.photo(encoded.width * encoded.height):
-            probability = image.decode_map(data, state.settings.max_pixels)
-            measured = measure(
-                probability, parameters.threshold, min_area_px=parameters.min_area_px
-            )
-        cracks = (
-            [schemas.crack(c, parameters.mm_per_px) for c in measured.cracks]
-            if parameters.cracks
-            else []
-        )
+        probability = image.decode_map(encoded)
+        measured = measure(probability, parameters.threshold, min_area_px=parameters.min_area_px)
         return schemas.Measured(
             id=request.state.id,
             statistics=schemas.statistics(measured, parameters.mm_per_px),
             scale=schemas.scale(parameters.mm_per_px),
-            cracks=cracks,
+            cracks=schemas.cracks(measured, parameters),
             warnings=[],
         )
 
-    return await run_in_threadpool(work)
+    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
+    with state.admission.photo(encoded.width * encoded.height):
+        return await to_thread.run_sync(work, limiter=state.workers)
 
 
 class Deadline:

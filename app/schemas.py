@@ -211,6 +211,13 @@ def statistics(measured: Measurement, mm_per_px: float | None) -> Statistics:
     )
 
 
+def cracks(measured: Measurement, parameters: Parameters) -> list[Crack]:
+    """The list of cracks as the parameters ask for it."""
+    if not parameters.cracks:
+        return []
+    return [crack(one, parameters.mm_per_px) for one in measured.cracks]
+
+
 def crack(measured: MeasuredCrack, mm_per_px: float | None) -> Crack:
     """One crack, with millimetres where there is a scale."""
     return Crack(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from anyio import CapacityLimiter
+
 from app.access import Access
 from app.admission import Admission
 from app.registry import Registry
@@ -17,3 +19,5 @@ class State:
     access: Access | None
     """None where no keys are set: everyone may call."""
     metrics: Metrics
+    workers: CapacityLimiter
+    """Photos worked on at once; those that wait hold their bytes, not their pixels."""

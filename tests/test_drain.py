@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,7 +101,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
 def is_gone(service: Service) -> bool:
     try:
         service.get("/healthz")
-    except urllib.error.URLError:
+    except OSError:  # refused, or reset while the door closes
         return True
     return False
 

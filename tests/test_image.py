@@ -267,7 +267,9 @@ def test_an_overlay_marks_cracks_and_leaves_the_rest() -> None:
 @pytest.mark.parametrize("mode", ["L", "1"])
 def test_a_mask_is_read_as_probabilities(mode: str) -> None:
     grey = np.array([[0, 255]], np.uint8)
-    np.testing.assert_array_equal(image.decode_map(encode(grey, "PNG", mode), 2), [[0, 1]])
+    np.testing.assert_array_equal(
+        image.decode_map(image.identify(encode(grey, "PNG", mode), 2)), [[0, 1]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,4 +278,4 @@ def test_a_mask_is_read_as_probabilities(mode: str) -> None:
 )
 def test_a_mask_has_one_8_bit_channel_and_is_png(data: bytes) -> None:
     with pytest.raises(UnsupportedImage):
-        image.decode_map(data, LIMIT)
+        image.decode_map(image.identify(data, LIMIT))
