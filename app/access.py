@@ -38,11 +38,11 @@ class Access:
         self._keys = read_keys(file)
         self._buckets: dict[str, tuple[float, float]] = {}  # name: (calls left, when that was so)
 
-    def admit(self, presented: str | None) -> str:
-        """The name of the key that was presented. Raises Unauthorized or RateLimited."""
+    def admit(self, *presented: str | None) -> str:
+        """The name of the first key presented that fits. Raises Unauthorized or RateLimited."""
         with self._lock:
             self._reread()
-            key = self._find(presented)
+            key = self._find([one for one in presented if one is not None])
             self._take(key)
         return key.name
 
@@ -66,13 +66,13 @@ class Access:
         else:
             logger.info("read %d API keys", len(self._keys))
 
-    def _find(self, presented: str | None) -> Key:
-        digest = hashlib.sha256((presented or "").encode()).hexdigest()
+    def _find(self, presented: list[str]) -> Key:
         found = None
-        for key in self._keys:  # all of them, so that the time taken tells nothing
-            if hmac.compare_digest(key.sha256, digest):
-                found = key
-        if presented is None or found is None:
+        for digest in [hashlib.sha256(one.encode()).hexdigest() for one in presented]:
+            for key in self._keys:  # all of them, so that the time taken tells nothing
+                if hmac.compare_digest(key.sha256, digest):
+                    found = found or key
+        if found is None:
             raise Unauthorized(
                 "send a valid key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
             )

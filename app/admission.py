@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from app.errors import Overloaded, ShuttingDown
 
-FIRST_GUESS_PIXELS_PER_S = (
-    150_000.0  # two CPU cores, U-Net in float32; replaced by what is measured
-)
+# Pixels and the seconds they take: two CPU cores, U-Net in float32. Replaced by what is measured.
+FIRST_GUESS = (1_500_000.0, 10.0)
+FADING = 0.9
 SHUTDOWN_RETRY_S = 10.0
 
 
@@ -24,7 +24,7 @@ class Admission:
         self._pixels = 0
         self._photos = 0
         self._is_open = True
-        self._pixels_per_s = FIRST_GUESS_PIXELS_PER_S
+        self._done_pixels, self._busy_s = FIRST_GUESS
         self._lock = threading.Lock()
 
     @property
@@ -50,31 +50,39 @@ class Admission:
 
     @contextmanager
     def photo(self, pixels: int) -> Iterator[None]:
-        """Hold a place for a photo. Raises Overloaded or ShuttingDown where there is none."""
+        """Hold a place for a photo, and learn from it how long photos take. Raises as `place` does."""
+        started = time.monotonic()
+        with self.place(pixels):
+            yield
+            # Of finished photos alone: one that cannot be read fails within a millisecond.
+            self._learn(pixels, time.monotonic() - started)
+
+    @contextmanager
+    def place(self, pixels: int) -> Iterator[None]:
+        """Hold a place. Raises Overloaded or ShuttingDown where there is none."""
         self.require_open()
         with self._lock:
             if self._photos and self._pixels + pixels > self._max_pixels:
                 raise Overloaded(
                     f"photos of {self._pixels} pixels are being worked on, and {self._max_pixels} is the limit; "
                     "try again later",
-                    retry_after_s=self._pixels / self._pixels_per_s,
+                    retry_after_s=self._pixels * self._busy_s / self._done_pixels,
                 )
             self._pixels += pixels
             self._photos += 1
-        started = time.monotonic()
         try:
             yield
-            with self._lock:
-                self._learn(pixels, time.monotonic() - started)
         finally:
             with self._lock:
                 self._pixels -= pixels
                 self._photos -= 1
 
     def _learn(self, pixels: int, seconds: float) -> None:
-        """Follow the rate of the whole service: photos worked on together share it.
+        """Follow the rate of the whole service: photos that are worked on together share its time.
 
-        Of finished photos alone: one that cannot be read fails within a millisecond.
+        Pixels and seconds are summed apart, the past fading by a tenth a photo: a ratio of sums weighs a photo
+        by its size, where a mean of rates would believe a thumbnail as much as 24 megapixels.
         """
-        rate = self._photos * pixels / max(seconds, 1e-3)
-        self._pixels_per_s += 0.3 * (rate - self._pixels_per_s)
+        with self._lock:
+            self._done_pixels = FADING * self._done_pixels + pixels
+            self._busy_s = FADING * self._busy_s + seconds / self._photos

@@ -11,7 +11,7 @@ from app import image, schemas
 from app.image import Photo
 from app.pipeline import Options, Segmentation
 from app.registry import Model
-from app.schemas import MaskEncoding, Segmented, SegmentParameters
+from app.schemas import MaskEncoding, ModelDescription, Segmented, SegmentParameters
 from app.telemetry import Stopwatch
 
 
@@ -30,6 +30,25 @@ def options_of(parameters: SegmentParameters) -> Options:
     """What the pipeline is told of the parameters."""
     return Options(
         parameters.mode, parameters.threshold, parameters.resolution_scale, parameters.min_area_px
+    )
+
+
+def describe(model: Model, default: str) -> ModelDescription:
+    """A model as `/v1/models` tells of it."""
+    said = model.contract
+    return ModelDescription(
+        name=said.name,
+        version=said.version,
+        architecture=said.architecture,
+        parameters=said.parameters,
+        tile_size=said.tile_size,
+        threshold=said.threshold,
+        trained_on=list(said.trained_on),
+        metrics=dict(said.metrics),
+        license=said.license,
+        sha256=model.sha256,
+        device=model.device,
+        default=said.name == default,
     )
 
 
@@ -61,7 +80,7 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
         scale=schemas.scale(parameters.mm_per_px),
         cracks=cracks,
         mask=mask,
-        warnings=list(result.photo.warnings),
+        warnings=[*result.photo.warnings, *schemas.warnings(measured)],
         timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
     )
 

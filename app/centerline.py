@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import skeletonize
 
+from app.errors import InvalidParameter
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Thinning takes one pass over the map for each pixel of half width. Wider components are thinned
 # on a coarser grid, which also keeps a mask that is crack all over from taking minutes.
 WIDEST_THINNED_PX = 16
+# A photo of 120 megapixels crossed by cracks a hundred times has a skeleton of a million pixels; noise has more.
+MAX_SKELETON_PX = 2_000_000
 # Each pass adds half a pixel squared of variance; eight make a Gaussian of sigma 2 px, which
 # leaves at most 0.4 % of a staircase's length and shortens an arc of radius 20 px by 0.5 %.
 SMOOTHING_PASSES = 8
@@ -162,6 +166,11 @@ def _branches(mask: NDArray[np.bool_]) -> Centerlines:
     # "lee", because the default (Zhang) erases straight bars at 45 degrees.
     skeleton = skeletonize(mask, method="lee") > 0  # type: ignore[no-untyped-call]
     rows, columns = np.nonzero(skeleton)
+    if len(rows) > MAX_SKELETON_PX:
+        raise InvalidParameter(
+            f"the centrelines of the mask are {len(rows)} pixels long, {MAX_SKELETON_PX} can be followed; "
+            "raise threshold or min_area_px"
+        )
     links = _links(skeleton, rows, columns)
     degree = np.count_nonzero(links >= 0, axis=1)
     is_junction = degree > 2

@@ -129,8 +129,15 @@ def _serve(args: argparse.Namespace) -> int:
             default = ", default" if model.name == settings.default_model else ""
             device = model.device.upper()
             print(f"{model.name} {model.contract.version} on {device}{default}", flush=True)
-        print(f"Hairline: http://{settings.host}:{port}/docs", flush=True)
+        print(f"Hairline: http://{_reachable(settings.host)}:{port}/docs", flush=True)
         return 0 if serve(app, listening) else 2
+
+
+def _reachable(host: str) -> str:
+    """The host as a browser on this machine takes it: 0.0.0.0 listens everywhere and is no place to go to."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared with, not bound to)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _segment(args: argparse.Namespace) -> int:
@@ -161,7 +168,7 @@ def _segment(args: argparse.Namespace) -> int:
 
 def _models(args: argparse.Namespace) -> int:
     from app import registry
-    from app.routes import describe
+    from app.answers import describe
     from app.telemetry import set_up_logging
 
     settings = _settings(args)

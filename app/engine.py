@@ -47,11 +47,16 @@ class Prediction:
 class Engine:
     """A model file on a device. `predict` may be called from many threads; the device takes one batch at a time.
 
-    The lock is asked for anew for every batch, so that a small photo does not wait for a large one to end.
+    The turn is asked for anew for every batch, so that a small photo does not wait for a large one to end.
     """
 
-    def __init__(self, file: Path, preference: DevicePreference):
-        """Load the file. Raises ContractError for a file to refuse, StartupError where the device cannot run it."""
+    def __init__(
+        self, file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
+    ):
+        """Load the file. Engines on one device share `turn`.
+
+        Raises ContractError for a file to refuse, StartupError where the device cannot run it.
+        """
         refuse_two_runtimes()
         self._session, self.device = open_session(file, preference)
         self.contract: Contract = contract.read(
@@ -70,7 +75,8 @@ class Engine:
             },
         )
         self.batch_size = BATCH_SIZE[self.device]
-        self._lock = threading.Lock()
+        self.has_failed = False
+        self._turn = turn or threading.Lock()
 
     def warm_up(self) -> None:
         """Run the one shape that `predict` ever runs: the first run chooses algorithms and takes memory."""
@@ -89,9 +95,14 @@ class Engine:
                 [tiles, np.zeros((self.batch_size - count, *tiles.shape[1:]), np.uint8)]
             )
         asked = time.perf_counter()
-        with self._lock:
+        with self._turn:
             waited_s = time.perf_counter() - asked
-            (probability,) = self._session.run(["probability"], {"image": tiles})
+            try:
+                (probability,) = self._session.run(["probability"], {"image": tiles})
+            except Exception:
+                self.has_failed = True
+                raise
+            self.has_failed = False
         return Prediction(probability[:count, :, :, 0], waited_s)
 
 
@@ -122,15 +133,20 @@ def _try_cuda(file: Path) -> tuple[Any | None, str]:
     onnxruntime.set_default_logger_severity(FATAL)
     try:
         session = _session(file, [("CUDAExecutionProvider", CUDA_OPTIONS)], FATAL)
+        # The runtime falls back to the CPU silently: what counts is what the session took, not what is listed,
+        # and whether it runs.
+        if session.get_providers()[0] != "CUDAExecutionProvider":
+            return (
+                None,
+                "the CUDA provider did not load (driver 580 or newer? extra `cuda` installed?)",
+            )
+        shape = [BATCH_SIZE["cuda"], *session.get_inputs()[0].shape[1:]]
+        session.run(None, {session.get_inputs()[0].name: np.zeros(shape, np.uint8)})
+    except Exception as error:  # a class of its own for each way of failing
+        return None, f"a first batch failed there ({str(error).splitlines()[0]})"
     finally:
         onnxruntime.set_default_logger_severity(ERRORS)
-    # The runtime falls back to the CPU silently: what counts is what the session took, not what is listed.
-    if session.get_providers()[0] == "CUDAExecutionProvider":
-        return session, ""
-    return (
-        None,
-        "the CUDA provider did not load (driver 580 or newer? extra `cuda` installed?)",
-    )
+    return session, ""
 
 
 def _session(file: Path, providers: list[Any], severity: int = ERRORS) -> Any:
@@ -138,7 +154,8 @@ def _session(file: Path, providers: list[Any], severity: int = ERRORS) -> Any:
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = severity
     try:
-        return onnxruntime.InferenceSession(file, options, providers=providers)
+        # Without the runtime's own fallback, which would go on on a CPU after a GPU failed, and print about it.
+        return onnxruntime.InferenceSession(file, options, providers=providers, enable_fallback=0)
     except Exception as error:  # a class of its own for each way of being unreadable
         reason = str(error).splitlines()[0]
         raise StartupError(

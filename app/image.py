@@ -120,7 +120,7 @@ def decode(encoded: EncodedPhoto) -> Photo:
             image.load()
             turn = UPRIGHT.get(_orientation(image))
             pixels = _to_rgb(image if turn is None else image.transpose(turn))
-    except UnsupportedImage:
+    except (UnsupportedImage, MemoryError):  # the latter is no fault of the photo
         raise
     except Exception as error:  # as above: no list of classes is complete
         raise UnreadableImage(
@@ -178,7 +178,7 @@ def decode_map(encoded: EncodedPhoto) -> NDArray[np.float32]:
                     f"a mask has one 8-bit channel, this has mode {image.mode}; send it as grey, 0 to 255"
                 )
             return np.asarray(image.convert("L"), np.float32) / np.float32(255)
-    except UnsupportedImage:
+    except (UnsupportedImage, MemoryError):  # the latter is no fault of the photo
         raise
     except Exception as error:
         raise UnreadableImage(

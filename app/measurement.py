@@ -19,6 +19,8 @@ EDGE_DOUBT_PX = 0.5
 # Points, besides a width's worth, of the chord that gives the direction of a free end; a pixel of
 # the skeleton lies up to half a pixel aside, which turns a chord of 8 by 4 degrees.
 END_CHORD_POINTS = 8
+# Bounds on what noise can cost: 20,000 cracks are measured in seconds and make some megabytes of JSON.
+MAX_CRACKS = 20_000
 # Rows worked on at once where a pass over the map needs float64 copies of it.
 _STRIP_ROWS = 256
 
@@ -80,6 +82,8 @@ class Measurement:
     mean_width_px: float
     max_width_px: float
     cracks: tuple[Crack, ...]
+    left_out: int = 0
+    """Cracks beyond the MAX_CRACKS largest: in the figures of the mask, not among the cracks."""
 
 
 def measure(
@@ -94,6 +98,7 @@ def measure(
             totals of length and width, not out of the figures of the mask.
 
     Raises:
+        InvalidParameter: the mask is noise, whose centrelines would take minutes to follow.
         ValueError: the map is not [H, W] or the threshold not above 0 and at most 1.
     """
     if probability.ndim != 2:
@@ -101,7 +106,7 @@ def measure(
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be above 0 and at most 1, got {threshold}")
     mask = (probability >= threshold).astype(np.uint8)
-    labels, areas, boxes = _components(mask, min_area_px)
+    labels, areas, boxes, left_out = _components(mask, min_area_px)
     cracks = _cracks(probability, threshold, labels, areas, boxes) if len(areas) else ()
     crack_pixels = int(np.count_nonzero(mask))
     total_length = sum(crack.length_px for crack in cracks)
@@ -115,21 +120,27 @@ def measure(
         mean_width_px=weighted_width / total_length if cracks else 0.0,
         max_width_px=max((crack.width_px.max for crack in cracks), default=0.0),
         cracks=cracks,
+        left_out=left_out,
     )
 
 
 def _components(
     mask: NDArray[np.uint8], min_area_px: int
-) -> tuple[NDArray[np.int32], Integers, Integers]:
-    """Label components by falling area: labels [H, W] (0 background), areas [n], boxes [n, 4]."""
+) -> tuple[NDArray[np.int32], Integers, Integers, int]:
+    """Label the MAX_CRACKS largest components by falling area.
+
+    Returns labels [H, W] (0 background), areas [n], boxes [n, 4] and how many components were left out.
+    """
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     areas = statistics[1:, cv2.CC_STAT_AREA].astype(np.int64)
     boxes = statistics[1:, : cv2.CC_STAT_AREA].astype(np.int64)
     order = np.lexsort((boxes[:, 0], boxes[:, 1], -areas))
     order = order[areas[order] >= min_area_px]
+    left_out = max(len(order) - MAX_CRACKS, 0)
+    order = order[:MAX_CRACKS]
     renamed = np.zeros(len(areas) + 1, dtype=np.int32)
     renamed[order + 1] = np.arange(1, len(order) + 1)
-    return renamed[labels], areas[order], boxes[order]
+    return renamed[labels], areas[order], boxes[order], left_out
 
 
 def _cracks(

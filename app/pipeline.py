@@ -54,6 +54,7 @@ def segment(
     """
     probability = predict(photo, model, options, watch, check)
     threshold = model.contract.threshold if options.threshold is None else options.threshold
+    check()
     with watch.stage("measure"):
         measurement = measure(probability, threshold, min_area_px=options.min_area_px)
     return Segmentation(probability, probability >= threshold, threshold, measurement)

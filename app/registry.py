@@ -59,6 +59,14 @@ class Registry:
             logger.info("%s %s is warm on %s", model.name, model.contract.version, model.device)
         self._is_warm.set()
 
+    def require_working(self) -> None:
+        """Raises NotReady where a model's last batch failed on its device."""
+        failed = [model.name for model in self if model.engine.has_failed]
+        if failed:
+            raise NotReady(
+                f"the last batch of {', '.join(failed)} failed on its device; see the log"
+            )
+
     def require_warm(self) -> None:
         """Raises NotReady until every model has run once."""
         if not self._is_warm.is_set():
@@ -79,8 +87,9 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
             f"{folder} holds no .onnx file; set HAIRLINE_MODELS_DIR to a folder that does"
         )
     models: dict[str, Model] = {}
+    turn = threading.Lock()  # one device: a batch of one model at a time
     for file in files:
-        engine = Engine(file, preference)
+        engine = Engine(file, preference, turn)
         model = Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
         if model.name in models:
             raise ContractError(

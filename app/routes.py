@@ -11,8 +11,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from app import answers, image, schemas
-from app.answers import Result, options_of
-from app.errors import DeadlineExceeded, InvalidParameter
+from app.answers import Result, describe, options_of
+from app.deadline import Deadline
+from app.errors import InvalidParameter
 from app.form import FIELD
 from app.image import EncodedPhoto
 from app.measurement import measure
@@ -41,7 +42,7 @@ async def admit_caller(
     """Raises Unauthorized or RateLimited where keys are set and the caller's does not fit."""
     access = state_of(request).access
     if access is not None:
-        access.admit(bearer.credentials if bearer else key)
+        access.admit(bearer.credentials if bearer else None, key)
 
 
 async def refuse_repetition(request: Request) -> None:
@@ -70,7 +71,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "problem+json", "content": content} for status in statuses}
 
 
-UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503)
+UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 
 
 @v1.post(
@@ -79,7 +80,7 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503)
     responses={
         200: {"content": {"image/png": {}, "image/jpeg": {}}},
         **UPLOAD_PROBLEMS,
-        **_problems(404, 406, 504),
+        **_problems(404, 406),
     },
     openapi_extra=_body(
         "The photo, as multipart field `file` or as the body itself.", *PHOTO_TYPES
@@ -98,8 +99,11 @@ async def segment_photo(
     deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
     watch = Stopwatch()
+    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
+    arrived = time.perf_counter()
 
     def work() -> Response:
+        watch.add("queue", time.perf_counter() - arrived)
         result = find_cracks(encoded, model, parameters, request.state.id, watch, deadline.check)
         if form == "json":
             content: str | bytes = answers.as_json(result, watch).model_dump_json()
@@ -115,7 +119,6 @@ async def segment_photo(
         headers = {} if form == "json" else answers.mask_headers(result)
         return Response(content, media_type=MEDIA_TYPES[form], headers=headers | {"Vary": "Accept"})
 
-    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
     with state.admission.photo(encoded.width * encoded.height):
         return await to_thread.run_sync(work, limiter=state.workers)
 
@@ -129,6 +132,7 @@ def find_cracks(
     check: Callable[[], None],
 ) -> Result:
     """Decode and segment one photo."""
+    check()
     with watch.stage("decode"):
         photo = image.decode(encoded)
     segmentation = segment(photo.pixels, model, options_of(parameters), watch, check)
@@ -148,9 +152,11 @@ async def measure_mask(
     """For masks that a person corrected, and for a page that moves the threshold."""
     state = state_of(request)
     state.admission.require_open()
+    deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
 
     def work() -> schemas.Measured:
+        deadline.check()
         probability = image.decode_map(encoded)
         measured = measure(probability, parameters.threshold, min_area_px=parameters.min_area_px)
         return schemas.Measured(
@@ -158,47 +164,12 @@ async def measure_mask(
             statistics=schemas.statistics(measured, parameters.mm_per_px),
             scale=schemas.scale(parameters.mm_per_px),
             cracks=schemas.cracks(measured, parameters),
-            warnings=[],
+            warnings=schemas.warnings(measured),
         )
 
     encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
-    with state.admission.photo(encoded.width * encoded.height):
+    with state.admission.place(encoded.width * encoded.height):
         return await to_thread.run_sync(work, limiter=state.workers)
-
-
-class Deadline:
-    """The moment by which an answer must be there."""
-
-    def __init__(self, seconds: float):
-        self._seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    def check(self) -> None:
-        """Raises DeadlineExceeded once the time is up."""
-        if time.monotonic() > self._end:
-            raise DeadlineExceeded(
-                f"the photo was not finished within {self._seconds:g} s; send it smaller, or with a "
-                "resolution_scale below 1"
-            )
-
-
-def describe(model: Model, default: str) -> schemas.ModelDescription:
-    """A model as `/v1/models` tells of it."""
-    said = model.contract
-    return schemas.ModelDescription(
-        name=said.name,
-        version=said.version,
-        architecture=said.architecture,
-        parameters=said.parameters,
-        tile_size=said.tile_size,
-        threshold=said.threshold,
-        trained_on=list(said.trained_on),
-        metrics=dict(said.metrics),
-        license=said.license,
-        sha256=model.sha256,
-        device=model.device,
-        default=said.name == default,
-    )
 
 
 @v1.get("/models", responses=_problems(401, 422, 429), summary="List the models")
@@ -213,8 +184,10 @@ async def get_model(request: Request, name: str) -> schemas.ModelDescription:
     return describe(models.get(name), models.default)
 
 
-@service.get("/healthz", summary="Is the process alive?")
-async def healthz() -> schemas.Status:
+@service.get("/healthz", responses=_problems(503), summary="Are the process and its device alive?")
+async def healthz(request: Request) -> schemas.Status:
+    """503 once a device failed at its last batch: a broken CUDA context only a new process mends."""
+    state_of(request).models.require_working()
     return schemas.Status(status="ok")
 
 

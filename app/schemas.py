@@ -218,6 +218,11 @@ def cracks(measured: Measurement, parameters: Parameters) -> list[Crack]:
     return [crack(one, parameters.mm_per_px) for one in measured.cracks]
 
 
+def warnings(measured: Measurement) -> list[str]:
+    """What a reader of the cracks must know."""
+    return ["smallest-cracks-left-out"] if measured.left_out else []
+
+
 def crack(measured: MeasuredCrack, mm_per_px: float | None) -> Crack:
     """One crack, with millimetres where there is a scale."""
     return Crack(

@@ -34,6 +34,10 @@ class Stopwatch:
             if self._inner:
                 self._inner[-1] += elapsed
 
+    def add(self, name: str, seconds: float) -> None:
+        """Count time that was measured elsewhere."""
+        self._seconds[name] += seconds
+
     def move(self, source: str, destination: str, seconds: float) -> None:
         """Count part of an open or closed stage as another: waiting for the device is not inference."""
         self._seconds[source] -= seconds

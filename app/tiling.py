@@ -7,7 +7,7 @@ its word counts least.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def cut(photo: Photo, grid: Grid) -> Iterator[Photo]:
     """The tiles, uint8 `[tile, tile, 3]`, in the order of `grid.corners()`; views where no pixel is made up."""
     short = (max(grid.tile - grid.height, 0), max(grid.tile - grid.width, 0))
     if any(short):
-        photo = np.pad(photo, ((0, short[0]), (0, short[1]), (0, 0)), mode="symmetric")
+        photo = np.pad(photo, ((0, short[0]), (0, short[1]), (0, 0)), mode="reflect")
     for row, column in grid.corners():
         yield photo[row : row + grid.tile, column : column + grid.tile]
 
@@ -93,9 +93,7 @@ def stitch(predictions: Iterable[Map], grid: Grid) -> Map:
 def _weights(starts: tuple[int, ...], tile: int) -> list[Map]:
     """Weights of each tile along one axis: ramps over the overlaps, one elsewhere, normalised to sum to one."""
     ramps = [np.ones(tile, np.float64) for _ in starts]
-    for (left, start), (right, following) in zip(
-        zip(ramps, starts, strict=True), zip(ramps[1:], starts[1:], strict=True), strict=False
-    ):
+    for (left, start), (right, following) in pairwise(zip(ramps, starts, strict=True)):
         overlap = start + tile - following
         rise = (np.arange(overlap) + 0.5) / overlap  # 2 px: 0.25, 0.75
         right[:overlap] *= rise

@@ -133,7 +133,11 @@ def test_over_http(start: Start, file: Path, caplog: pytest.LogCaptureFixture) -
         assert_problem(answer, 401, "unauthorized", "Bearer", "X-API-Key")
         assert answer.headers["www-authenticate"] == "Bearer"
     assert_problem(service.get("/v1/models"), 401, "unauthorized")
-    for headers in ({"Authorization": "bearer open sesame"}, {"X_API_Key": "open sesame"}):
+    for headers in (
+        {"Authorization": "bearer open sesame"},
+        {"X_API_Key": "open sesame"},
+        {"Authorization": "Bearer of a proxy", "X_API_Key": "open sesame"},
+    ):
         assert service.post("/v1/segment", GOOD_PHOTO, **headers).status == 200
     for path in ("/healthz", "/readyz", "/metrics", "/docs"):
         assert service.get(path).status == 200

@@ -94,10 +94,28 @@ def test_retry_after_starts_from_a_guess(clock):
 @pytest.mark.parametrize("pixels_per_s", [20_000, 5_000_000])
 def test_retry_after_follows_the_measured_rate(clock, pixels_per_s):
     door = Admission(1)
-    for _ in range(30):
+    for _ in range(100):
         with door.photo(1_000_000):
             clock.now += 1_000_000 / pixels_per_s
     assert retry_after(door) == pytest.approx(1_000_000 / pixels_per_s, rel=0.01)
+
+
+def test_a_photo_weighs_by_its_size(clock):
+    """Thumbnails that take a second each do not make 24 megapixels take days."""
+    door = Admission(1)
+    for _ in range(100):
+        with door.photo(24_000_000):
+            clock.now += 24
+        with door.photo(1):
+            clock.now += 1
+    assert retry_after(door) == pytest.approx(1, rel=0.1)
+
+
+def test_what_needs_no_network_teaches_nothing(clock):
+    door = Admission(1)
+    with door.place(1_000_000):
+        clock.now += 0.01
+    assert retry_after(door) == retry_after(Admission(1))
 
 
 def test_photos_side_by_side_share_the_rate(clock):

@@ -119,6 +119,29 @@ def test_cuda_is_refused_where_its_provider_does_not_load(file, cuda):
         Engine(file, "cuda")
 
 
+def test_a_gpu_that_loads_and_does_not_run_is_none(file, cuda, monkeypatch):
+    cuda("CUDAExecutionProvider")
+    monkeypatch.setattr(Session, "run", fail)
+    with pytest.raises(StartupError, match=r"CUDA cannot run darkness\.onnx: a first batch failed"):
+        Engine(file, "cuda")
+
+
+def test_a_device_that_fails_is_told_until_it_works_again(file, monkeypatch):
+    loaded = Engine(file, "cpu")
+    real, loaded._session = loaded._session, Session(file, "CPUExecutionProvider")
+    monkeypatch.setattr(Session, "run", fail)
+    with pytest.raises(RuntimeError):
+        loaded.predict(random_tiles(1))
+    assert loaded.has_failed
+    loaded._session = real
+    loaded.predict(random_tiles(1))
+    assert not loaded.has_failed
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("no kernel image is available for execution on the device")
+
+
 @pytest.mark.usefixtures("without_cuda")
 def test_auto_falls_back_and_says_so(file, caplog):
     with caplog.at_level(logging.INFO, logger="app.engine"):
@@ -132,7 +155,7 @@ def test_auto_falls_back_where_the_provider_does_not_load(file, cuda, caplog):
     cuda("CPUExecutionProvider")
     with caplog.at_level(logging.INFO, logger="app.engine"):
         assert Engine(file, "auto").device == "cpu"
-    assert "did not load" in caplog.text
+    assert "driver 580 or newer" in caplog.text
 
 
 def test_what_the_runtime_prints_of_missing_libraries_stays_off_standard_output(
@@ -154,7 +177,7 @@ def test_a_gpu_sees_one_shape_alone(file, cuda):
     for count in (1, 3, 8):
         tiles = random_tiles(count, seed=count)
         np.testing.assert_allclose(loaded.predict(tiles).probability, darkness(tiles), atol=1e-6)
-    assert loaded._session.counts == [8, 8, 8, 8]
+    assert loaded._session.counts == [8, 8, 8, 8, 8]  # the first of them to see whether it runs
 
 
 def test_a_file_that_is_no_model(tmp_path):
@@ -206,7 +229,7 @@ def test_the_device_takes_one_batch_at_a_time_and_waiting_is_told(file):
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(loaded.predict, [random_tiles(1)] * 3))
     assert session.most_at_once == 1
-    assert max(answer.waited_s for answer in answers) >= 0.09
+    assert max(answer.waited_s for answer in answers) > 0.05  # the last waited for two
 
 
 def test_a_failed_batch_does_not_hold_the_device(file):

@@ -177,6 +177,15 @@ def test_an_empty_service_takes_any_one_photo(start: Start) -> None:
     assert_answers_good_photo(start(max_queued_pixels=1))
 
 
+def test_a_device_that_fails_makes_the_service_unhealthy(start: Start) -> None:
+    service = start()
+    (model,) = service.state.models
+    model.engine.has_failed = True
+    assert_problem(service.get("/healthz"), 503, "not-ready", "darkness")
+    assert_answers_good_photo(service)
+    assert service.get("/healthz").status == 200
+
+
 def test_not_ready(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     may_warm_up = threading.Event()
     warm_up = Registry.warm_up

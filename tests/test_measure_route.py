@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from conftest import GOOD_PHOTO, Service, assert_problem, encode, multipart
 
+from app import centerline
+from app.measurement import MAX_CRACKS
+
 MAP = np.zeros((60, 140), np.uint8)
 MAP[30:34, 20:120] = 255
 MAP[10:12, 20:30] = 140  # probability 0.55
@@ -69,3 +72,23 @@ def test_bad_input(service: Service, query: str, body: bytes, status: int, code:
     answer = service.post(f"/v1/measure?{query}", body, Content_Type="image/png")
     assert_problem(answer, status, code)
     assert measure(service)["statistics"]["crack_pixels"] == 420
+
+
+def test_noise_is_bounded_and_says_so(service: Service) -> None:
+    """A million cracks fit into 30 kB of PNG; the largest are listed, the rest is told."""
+    dots = np.zeros((400, 400), np.uint8)
+    dots[::2, ::2] = 255
+    answer = measure(service, "cracks=false", encode(dots))
+    assert answer["statistics"]["crack_count"] == MAX_CRACKS
+    assert answer["statistics"]["crack_pixels"] == 200 * 200
+    assert answer["warnings"] == ["smallest-cracks-left-out"]
+
+
+def test_a_mask_of_endless_lines_is_refused(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(centerline, "MAX_SKELETON_PX", 1000)
+    lines = np.zeros((100, 100), np.uint8)
+    lines[::4] = 255
+    answer = service.post("/v1/measure", encode(lines), Content_Type="image/png")
+    assert_problem(answer, 422, "invalid-parameter", "min_area_px")

@@ -66,7 +66,7 @@ def test_an_unknown_default(two_models):
 
 def test_two_files_of_one_name(two_models):
     write_model(two_models, contract(name="unet"), file="c.onnx")
-    with pytest.raises(ContractError, match=r"^c\.onnx calls itself 'unet'.*rename one"):
+    with pytest.raises(ContractError, match=r"^c\.onnx calls itself 'unet', as another file"):
         load(two_models, "unet", "cpu")
 
 

@@ -45,7 +45,7 @@ def test_stitching_what_was_cut_gives_the_photo_back(case, seed):
 def test_equal_predictions_come_back_as_they_were(case, value):
     each, _ = case
     equal = np.full((each.tile, each.tile), value, np.float32)
-    np.testing.assert_allclose(stitch([equal] * len(each), each), value, rtol=1e-5)
+    np.testing.assert_allclose(stitch([equal] * len(each), each), value, rtol=1e-5, atol=1e-9)
 
 
 @settings(max_examples=100, deadline=None)
@@ -113,7 +113,7 @@ def test_a_small_photo_is_extended_by_mirroring(height, width):
     each = grid(height, width, 8, 3)
     tiles = list(cut(photo, each))
     assert all(tile.shape == (8, 8, 3) for tile in tiles)
-    below = np.concatenate([photo, photo[::-1]])[:8]
+    below = np.concatenate([photo, photo[-2::-1] if height > 1 else photo])[:8]  # 0 1 2 1 0
     np.testing.assert_array_equal(tiles[0][: len(below), : min(width, 8)], below[:, :8])
     np.testing.assert_allclose(stitch(map(red, tiles), each), red(photo), atol=1e-6)
 

@@ -177,43 +177,28 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     assert_equal_runs(tmp_path / "whole", tmp_path / "broken")
 
 
-def test_the_same_seed_gives_the_same_run(run_training, tmp_path):
-    for name in ("one", "other"):
-        assert run_training(tmp_path / name) == 0
-    assert_equal_runs(tmp_path / "one", tmp_path / "other")
-    assert run_training(tmp_path / "third", seed=4) == 0
-    assert log_of(tmp_path / "third") != log_of(tmp_path / "one")
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        name: (folder / name).read_bytes() for name in ("log.csv", "best.weights.h5", "run.json")
+    }
 
 
-def test_a_finished_run_is_left_as_it_is(run_training, tmp_path):
-    run_training(tmp_path / "run")
-    files = ("log.csv", "best.weights.h5", "run.json")
-    before = [(tmp_path / "run" / name).read_bytes() for name in files]
-    assert run_training(tmp_path / "run") == 0
-    assert [(tmp_path / "run" / name).read_bytes() for name in files] == before
-
-
-@pytest.mark.parametrize(
-    "change", [{"recipe": "paper"}, {"seed": 4}, {"architecture": "deeplabv3plus"}]
-)
-def test_another_run_in_the_same_folder_is_refused(
-    run_training, tmp_path, monkeypatch, capsys, change
-):
+def test_a_finished_run_stays_as_it_is(run_training, tmp_path, data, monkeypatch, capsys):
     monkeypatch.setitem(networks._BUILDERS, "deeplabv3plus", tiny_network)
     run_training(tmp_path / "run")
-    before = (tmp_path / "run" / "log.csv").read_bytes()
-    assert run_training(tmp_path / "run", **change) == 2
-    assert "holds a run of another recipe or other data; name a new folder" in (
-        capsys.readouterr().err
-    )
-    assert (tmp_path / "run" / "log.csv").read_bytes() == before
+    before = files_of(tmp_path / "run")
+    assert run_training(tmp_path / "run") == 0
+    assert files_of(tmp_path / "run") == before
 
-
-def test_other_data_in_the_same_folder_is_refused(run_training, tmp_path, data):
-    run_training(tmp_path / "run")
+    for change in ({"recipe": "paper"}, {"seed": 4}, {"architecture": "deeplabv3plus"}):
+        assert run_training(tmp_path / "run", **change) == 2
+        assert "holds a run of another recipe or other data; name a new folder" in (
+            capsys.readouterr().err
+        )
     for kind in ("images", "masks"):
         (data / kind / "floor.png").rename(data / kind / "column.png")
     assert run_training(tmp_path / "run") == 2
+    assert files_of(tmp_path / "run") == before
 
 
 def test_the_papers_recipe(run_training, tmp_path):
