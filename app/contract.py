@@ -28,14 +28,16 @@ class Contract(BaseModel):
     overlap: Annotated[int, Field(ge=0)]
     """Least overlap of neighbouring tiles, in pixels."""
     threshold: Share
-    """Probability from which a pixel counts as crack; chosen on validation photos."""
+    """Probability from which a pixel counts as crack."""
+    threshold_from: Literal["provisional", "validation"] = "provisional"
+    """Whether the threshold was chosen on validation photos yet."""
     trained_on: tuple[str, ...]
     """Sources whose photos trained the weights."""
     metrics: Mapping[str, float] = {}
     """Figures of the evaluation, by name; empty before it ran."""
     license: str
     commit: str
-    """Commit that exported the file."""
+    """Commit that trained the weights."""
     weights_sha256: str = ""
     """Hash of the weights alone: the same before and after figures are written into the file."""
 

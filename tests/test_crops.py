@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from training.augment import _distractors, photometric
 from training.config import SYNTHETIC, Recipe
 from training.crops import UNKNOWN, CropDataset, CropSampler, PairCache, resample, window
-from training.data import Row
+from training.data import DataError, Row
 from training.resized import ResizedDataset
 from training.validation import CROP_SIZE, fixed_crops
 
@@ -159,12 +159,20 @@ def test_a_source_of_weight_zero_is_never_drawn(rows):
 
 
 def test_synthetic_crops_have_their_share(rows):
-    recipe = replace(RECIPE, crop_size=64, source_weights={"wall": 0, "bridge": 0, SYNTHETIC: 2})
-    only_synthetic = sampler(rows, recipe)
-    assert only_synthetic.shares() == {"wall": 0, "bridge": 0, SYNTHETIC: 1}
+    """Whatever the rows' own weights: one's own photos are not drowned in drawings."""
+    some = replace(RECIPE, synthetic_share=0.2, source_weights={"wall": 30})
+    assert sampler(rows, some).shares() == pytest.approx(
+        {"bridge": 0.8 / 31, "wall": 0.8 * 30 / 31, SYNTHETIC: 0.2}
+    )
+    only_synthetic = sampler(rows, replace(RECIPE, crop_size=64, synthetic_share=1.0))
     crop, target = only_synthetic.draw(np.random.default_rng(0))
     assert (crop.shape, target.shape) == ((64, 64, 3), (64, 64))
     assert set(np.unique(target)) <= {0, 1}
+
+
+def test_rows_without_any_weight_are_refused(rows):
+    with pytest.raises(DataError, match="bridge, wall no weight"):
+        sampler(rows, replace(RECIPE, source_weights={"wall": 0, "bridge": 0}))
 
 
 @pytest.mark.parametrize("number", range(12))

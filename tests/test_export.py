@@ -32,8 +32,7 @@ def run_folder(tmp_path, monkeypatch):
     small_network().save_weights(folder / "best.weights.h5")
     record = {
         "architecture": "small",
-        "recipe": {"source_weights": {"synthetic": 1.0, "walls": 1.0}},
-        "data": {"trained_on": ["walls"]},
+        "data": {"trained_on": ["synthetic", "walls"]},
         "made_with": {"commit": "c" * 40},
     }
     (folder / "run.json").write_text(json.dumps(record))
@@ -85,3 +84,28 @@ def test_a_file_at_odds_with_keras_is_not_written(run_folder, tmp_path, monkeypa
 def test_a_folder_without_a_finished_epoch_is_refused(tmp_path, capsys):
     assert export(tmp_path, tmp_path / "x.onnx") == 2
     assert "no run folder with a finished epoch" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--threshold", "2"], "--threshold is 2.0; it must lie between 0 and 1"),
+        (["--tile", "100"], "--tile is 100; it must be a multiple of 16"),
+        (["--overlap", "64"], "--overlap is 64; it must be smaller than --tile"),
+    ],
+)
+def test_what_cannot_be_is_said_before_minutes_of_conversion(
+    run_folder, tmp_path, arguments, message, capsys
+):
+    assert export(run_folder, tmp_path / "x.onnx", *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_non_commercial_photos_ask_for_a_licence(run_folder, tmp_path, capsys):
+    record = json.loads((run_folder / "run.json").read_text())
+    record["data"]["trained_on"] = ["cfd", "walls"]
+    (run_folder / "run.json").write_text(json.dumps(record))
+    assert export(run_folder, tmp_path / "x.onnx") == 2
+    assert "--license" in capsys.readouterr().err
+    assert export(run_folder, tmp_path / "x.onnx", "--license", "non-commercial") == 0
+    assert read_contract(tmp_path / "x.onnx").license == "non-commercial"

@@ -8,6 +8,7 @@ from conftest import contract, write_model
 from onnx import TensorProto, helper, numpy_helper
 
 from app.errors import ContractError
+from training.data import DataError
 from training.onnx_file import (
     read_contract,
     save,
@@ -52,7 +53,7 @@ def test_small_tensors_are_left_alone():
 
 
 def test_a_weight_beyond_half_precision_is_refused_by_name():
-    with pytest.raises(OverflowError, match="weight w does not fit"):
+    with pytest.raises(DataError, match="weight w does not fit"):
         store_weights_as_float16(linear(np.full((16, 16), 1e5, np.float32)))
 
 

@@ -18,7 +18,10 @@ def report(folder, *arguments) -> int:
 
 def test_the_card_shows_figures_and_licence_notes(tmp_path):
     sources = ("samir-concrete256", "uav75", "cracksight")
-    write_model(tmp_path, contract(metrics=METRICS, trained_on=sources, threshold=0.44))
+    write_model(
+        tmp_path,
+        contract(metrics=METRICS, trained_on=sources, threshold=0.44, threshold_from="validation"),
+    )
     card = model_card(tmp_path)
     assert "| deepcrack-256 / test | 0.812 | 0.901 |  |" in card
     assert "| ozgenel-cls-negative / test |  |  | 0.0120% |" in card

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,10 +16,11 @@ import pytest
 
 from training import networks, train, validation
 from training.__main__ import main
-from training.config import SYNTHETIC, field_recipe, override, paper
+from training.checkpoints import KeepLast, best_so_far
+from training.config import field_recipe, override, paper
 from training.curves import draw_curves
 from training.data import DataError, Row
-from training.train import best_so_far, optimizer, split_rows
+from training.train import optimizer, split_rows
 
 TRAINING, VALIDATION = ("wall", "floor", "beam"), ("pier",)  # the split goes by a hash of the name
 
@@ -88,7 +90,8 @@ def weights_of(file: Path) -> list[np.ndarray]:
 
 def assert_equal_runs(one: Path, other: Path) -> None:
     assert log_of(one) == log_of(other)
-    for name in ("best.weights.h5", "backup/latest.weights.h5"):
+    (last,) = one.glob("last-*.weights.h5")
+    for name in ("best.weights.h5", last.name):
         for mine, yours in zip(weights_of(one / name), weights_of(other / name), strict=True):
             np.testing.assert_array_equal(mine, yours)
 
@@ -123,7 +126,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
         found = complete(*arguments)
         kinds = [type(each) for each in found]
         log = found[kinds.index(keras.callbacks.CSVLogger)]
-        found.insert(kinds.index(keras.callbacks.BackupAndRestore), CtrlC(log))
+        found.insert(kinds.index(KeepLast), CtrlC(log))
         return found
 
     monkeypatch.setattr(train, "callbacks", interrupted)
@@ -138,7 +141,7 @@ def test_run_folder(run_training, tmp_path, monkeypatch):
         "log.csv",
         "curves.png",
         "best.weights.h5",
-        "backup",
+        "last-0002.weights.h5",
     }
     lines = log_of(folder)
     assert [line["epoch"] for line in lines] == ["0", "1"]
@@ -318,16 +321,16 @@ def test_override_replaces_what_is_named_alone():
 
 def test_best_so_far(tmp_path):
     log = tmp_path / "log.csv"
-    assert best_so_far(log, "val_f1") is None
+    assert best_so_far(log, "val_f1") == -math.inf
     log.touch()
-    assert best_so_far(log, "val_f1") is None
-    log.write_text("epoch,val_f1\n0,0.25\n1,0.75\n2,0.5\n")
+    assert best_so_far(log, "val_f1") == -math.inf
+    log.write_text("epoch,val_f1\n0,nan\n1,0.75\n2,0.5\n")
     assert best_so_far(log, "val_f1") == 0.75
 
 
 def test_synthetic_stands_in_the_field_recipe():
-    assert field_recipe("unet").source_weights[SYNTHETIC] > 0
-    assert paper("unet").source_weights == {}
+    assert 0 < field_recipe("unet").synthetic_share < 0.5
+    assert paper("unet").synthetic_share == 0
 
 
 def test_the_command_line_lists_its_commands():

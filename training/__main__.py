@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 
+from app.errors import HairlineError
 from training.data import DataError
 
 COMMANDS = {
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         return importlib.import_module(COMMANDS[args.command][0]).run(args)
-    except DataError as error:
+    except (DataError, HairlineError) as error:
         print(f"python -m training {args.command}: {error}", file=sys.stderr)
         return 2
 

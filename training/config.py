@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 # Relative shares of crops. Precise close-ups carry the weight, whole field photos and crack-free photos
 # stand beside them; sources with masks far wider than the crack (crack500-*) stay out of the field recipe.
 FIELD_WEIGHTS: Mapping[str, float] = {
-    "synthetic": 25,
     "samir-concrete256": 22,
     "samir-concrete256-negative": 5,
     "conglomerate-rissbilder": 10,
@@ -62,7 +61,8 @@ class Recipe:
     warmup_share: float = 0.0  # of all steps
     crack_centred_share: float = 0.0
     scale_range: tuple[float, float] = (1.0, 1.0)  # drawn log-uniformly
-    source_weights: Mapping[str, float] = field(default_factory=dict)
+    source_weights: Mapping[str, float] = field(default_factory=dict)  # 1 where none is given
+    synthetic_share: float = 0.0  # of all crops; the other crops are shared out by source_weights
     coarse_sources: frozenset[str] = frozenset()
     validation_crops: int = 0  # 0: every validation row, resized to crop_size
 
@@ -102,6 +102,7 @@ def field_recipe(architecture: str) -> Recipe:
         crack_centred_share=0.65,
         scale_range=(0.5, 1.5),
         source_weights=FIELD_WEIGHTS,
+        synthetic_share=0.195,
         coarse_sources=COARSE_SOURCES,
         validation_crops=40,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from training.augment import photometric
 from training.config import SYNTHETIC, SYNTHETIC_CRACK_FREE_SHARE, Recipe
-from training.data import Row, read_pair
+from training.data import DataError, Row, read_pair
 from training.synthetic import SceneRecipe, draw_scene
 
 UNKNOWN = -1.0  # target of a pixel that no label speaks for
@@ -71,9 +71,16 @@ class CropSampler:
         self._recipe = recipe
         self._cache = cache
         self._rows = by_source
-        self._sources = sorted(by_source) + [SYNTHETIC] * (SYNTHETIC in recipe.source_weights)
-        weights = np.array([recipe.source_weights.get(s, 1.0) for s in self._sources])
-        self._shares = weights / weights.sum()
+        weights = {source: recipe.source_weights.get(source, 1.0) for source in sorted(by_source)}
+        if not any(weights.values()):
+            raise DataError(
+                f"the recipe gives {', '.join(weights)} no weight; choose other sources or another recipe"
+            )
+        photographed = (1 - recipe.synthetic_share) / sum(weights.values())
+        shares = {source: weight * photographed for source, weight in weights.items()}
+        if recipe.synthetic_share:
+            shares[SYNTHETIC] = recipe.synthetic_share
+        self._sources, self._shares = list(shares), np.array(list(shares.values()))
 
     def shares(self) -> Mapping[str, float]:
         """The share of crops that each source gives."""

@@ -83,7 +83,12 @@ def run(args: argparse.Namespace) -> int:
     predictions = predict_rows(rows, model)
     if args.choose_threshold:
         result = choose_threshold(predictions)
-        changes: dict[str, object] = {"threshold": result["threshold"]}
+        # Figures belong to the threshold that they were measured at.
+        changes: dict[str, object] = {
+            "threshold": result["threshold"],
+            "threshold_from": "validation",
+            "metrics": {},
+        }
     else:
         result = score(predictions, model.contract.threshold)
         changes = {"metrics": dict(model.contract.metrics) | flat_figures(result["sources"])}

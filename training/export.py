@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 
 from app.contract import Contract
-from training.config import SYNTHETIC
+from training.config import NON_COMMERCIAL_SOURCES
 from training.data import DataError
 from training.onnx_file import save, store_weights_as_float16, weights_hash
 from training.synthetic import SceneRecipe, draw_scene
@@ -24,6 +24,7 @@ KERAS_TOLERANCE = (
 )
 STORAGE_TOLERANCE = 1e-2  # the same, weights stored in half against float32
 CHECKED_TILES = 4
+LICENSE = "Apache-2.0"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", choices=("float16", "float32"), default="float16", help="how they are stored"
     )
-    parser.add_argument("--license", default="Apache-2.0", help="licence of the weights")
+    parser.add_argument("--license", help=f"licence of the weights; default: {LICENSE}")
 
 
 def run(args: argparse.Namespace) -> int:
+    check_arguments(args)
     record = read_record(args.run)
+    if not args.license and set(record["data"]["trained_on"]) & set(NON_COMMERCIAL_SOURCES):
+        raise DataError(
+            f"the run was trained on {' or '.join(NON_COMMERCIAL_SOURCES)}, whose licences forbid commercial use; "
+            "say with --license what the weights are under"
+        )
     network = load_network(args.run, record["architecture"], args.tile)
     exact = convert(network, args.tile)
     tiles = check_tiles(args.tile)
@@ -69,14 +76,24 @@ def run(args: argparse.Namespace) -> int:
         tile_size=args.tile,
         overlap=args.overlap,
         threshold=args.threshold,
-        trained_on=trained_on(record),
-        license=args.license,
+        trained_on=tuple(record["data"]["trained_on"]),
+        license=args.license or LICENSE,
         commit=record["made_with"]["commit"],
         weights_sha256=weights_hash(model),
     )
     save(model, said, args.output)
     print(f"{args.output}: {args.output.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def check_arguments(args: argparse.Namespace) -> None:
+    """Raises DataError for what would fail only after minutes of conversion."""
+    if args.tile < 16 or args.tile % 16:
+        raise DataError(f"--tile is {args.tile}; it must be a multiple of 16")
+    if not 0 <= args.overlap < args.tile:
+        raise DataError(f"--overlap is {args.overlap}; it must be smaller than --tile")
+    if not 0 < args.threshold < 1:
+        raise DataError(f"--threshold is {args.threshold}; it must lie between 0 and 1")
 
 
 def read_record(folder: Path) -> dict:
@@ -89,21 +106,18 @@ def read_record(folder: Path) -> dict:
     return json.loads(record.read_text())
 
 
-def trained_on(record: dict) -> tuple[str, ...]:
-    """Sources of the run's rows, and the generator where the recipe drew crops from it."""
-    drawn = {SYNTHETIC} & set(record["recipe"]["source_weights"])
-    return tuple(sorted({*record["data"]["trained_on"], *drawn}))
-
-
 def load_network(folder: Path, architecture: str, tile: int):
     """The run's best epoch as a Keras model of fixed size, on TensorFlow whatever trained it."""
+    # Decides only where Keras has not been imported yet, as on the command line.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
 
     from training.networks import build
 
     if keras.backend.backend() != "tensorflow":
-        raise DataError("export needs Keras on TensorFlow; unset KERAS_BACKEND")
+        raise DataError(
+            f"Keras already runs on {keras.backend.backend()}; export in a process of its own"
+        )
     network = build(architecture, tile)
     network.load_weights(folder / "best.weights.h5")
     return network

@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from app import contract
 from app.contract import Contract
+from training.data import DataError
 
 SMALLEST_HALVED = 64  # values; shapes and scalars stay as they are
 
@@ -16,7 +17,7 @@ SMALLEST_HALVED = 64  # values; shapes and scalars stay as they are
 def store_weights_as_float16(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy whose float32 weights are stored as float16 and cast back when the file is loaded.
 
-    Half the size; every operation still runs in float32. Raises OverflowError for a weight over 65504.
+    Half the size; every operation still runs in float32. Raises DataError for a weight over 65504.
     """
     halved = onnx.ModelProto()
     halved.CopyFrom(model)
@@ -26,7 +27,7 @@ def store_weights_as_float16(model: onnx.ModelProto) -> onnx.ModelProto:
         if values.dtype != np.float32 or values.size < SMALLEST_HALVED:
             continue
         if np.abs(values).max() > np.finfo(np.float16).max:
-            raise OverflowError(
+            raise DataError(
                 f"weight {weight.name} does not fit float16; export with --weights float32"
             )
         name = weight.name

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 from training.data import Row
 
@@ -12,6 +13,7 @@ def git_commit() -> str:
     try:
         found = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607  (the caller's own git)
+            cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
             check=True,

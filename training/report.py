@@ -22,6 +22,8 @@ Mendeley Data 5y9wdsg2zt. SUT-Crack: Sabouri, Sepidbar 2023. Rissbilder, Volker:
 Bauhaus-Universität Weimar, as in khanhha/crack_segmentation and the Concrete Crack Conglomerate (Bianchi,
 Hebdon 2021)."""
 
+THRESHOLD_FROM = {"validation": "chosen on validation photos", "provisional": "not chosen yet"}
+
 INTRODUCTION = """\
 # The models
 
@@ -73,7 +75,7 @@ def _section(file: Path, said: Contract) -> str:
         "file": f"`{file.name}`, {len(content) / 1e6:.1f} MB, SHA-256 `{hashlib.sha256(content).hexdigest()}`",
         "architecture": f"{said.architecture}, {said.parameters:,} parameters",
         "tile": f"{said.tile_size} px, overlap {said.overlap} px",
-        "threshold": f"{said.threshold:g}, chosen on validation photos",
+        "threshold": f"{said.threshold:g}, " + THRESHOLD_FROM[said.threshold_from],
         "weights": f"SHA-256 `{said.weights_sha256}`, {said.license}, trained at commit `{said.commit}`",
     }
     lines = [f"## {said.name} {said.version}", "", "| | |", "|---|---|"]

@@ -1,11 +1,10 @@
 """`python -m training train`: a recipe, a network and an index file become a run folder.
 
 A run folder holds what repeats the run: `run.json` (recipe, data, versions, command), `log.csv` (a line an
-epoch), `curves.png`, `best.weights.h5` (best validation epoch) and `backup/` (the last whole epoch, to resume).
+epoch), `curves.png`, `best.weights.h5` (best validation epoch) and `last-N.weights.h5` (to go on after N epochs).
 """
 
 import argparse
-import csv
 import dataclasses
 import json
 import platform
@@ -15,7 +14,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from training.config import NON_COMMERCIAL_SOURCES, RECIPES, Recipe, override
+from training.checkpoints import KeepBest, KeepLast, best_so_far, forget_unfinished, restore
+from training.config import NON_COMMERCIAL_SOURCES, RECIPES, SYNTHETIC, Recipe, override
 from training.crops import CropDataset, CropSampler, PairCache
 from training.curves import draw_curves
 from training.data import DataError, Row, folds, read_rows, select
@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--without",
         action="append",
         default=None,
-        help=f"leave this source out (repeatable; default {', '.join(NON_COMMERCIAL_SOURCES)})",
+        help="leave this source out (repeatable; where neither this nor --source is given: "
+        f"{', '.join(NON_COMMERCIAL_SOURCES)})",
     )
     parser.add_argument(
         "--fold",
@@ -81,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
     )
     if recipe.crop_size < SIDE_STEP or recipe.crop_size % SIDE_STEP:
         raise DataError(f"crop size is {recipe.crop_size}; it must be a multiple of {SIDE_STEP}")
-    without = NON_COMMERCIAL_SOURCES if args.without is None else args.without
+    # Whoever names sources means them.
+    default = () if args.source else NON_COMMERCIAL_SOURCES
+    without = default if args.without is None else args.without
     training_rows, validation_rows = split_rows(
         read_rows(args.data), recipe, sources=args.source, without=without, fold=args.fold
     )
@@ -137,11 +140,13 @@ def fit(
     model.compile(
         optimizer=optimizer(recipe, len(dataset)), loss=LOSSES[recipe.loss], metrics=paper_metrics()
     )
+    epochs_done = restore(model, folder)
     model.fit(
         dataset,
+        initial_epoch=epochs_done,
         epochs=recipe.epochs,
         validation_data=validation_pairs,
-        callbacks=callbacks(dataset, recipe, folder),
+        callbacks=callbacks(dataset, recipe, folder, epochs_done),
         shuffle=False,  # Keras would order the batches by a generator that a resumed run starts anew
         verbose=1 if sys.stdout.isatty() else 2,
     )
@@ -196,42 +201,25 @@ class DrawCurves(keras.callbacks.Callback):
         draw_curves(self._folder / "log.csv", self._folder / "curves.png")
 
 
-def callbacks(dataset, recipe: Recipe, folder: Path) -> list[keras.callbacks.Callback]:
-    """In order: the log before the backup, so that a kill between the two repeats an epoch and loses none."""
+def callbacks(
+    dataset, recipe: Recipe, folder: Path, epochs_done: int
+) -> list[keras.callbacks.Callback]:
+    """In order: the log before the state, so that a kill between the two repeats an epoch and loses none."""
     log = folder / "log.csv"
-    forget_unfinished(log, folder / "backup" / "training_metadata.json")
-    best = best_so_far(log, recipe.monitor)
+    forget_unfinished(log, epochs_done)
     return [
         FollowEpoch(dataset, recipe.seed),
-        keras.callbacks.ModelCheckpoint(
-            folder / "best.weights.h5",
-            monitor=recipe.monitor,
-            mode="max",
-            save_best_only=True,
-            save_weights_only=True,
-            initial_value_threshold=best,
-        ),
+        KeepBest(folder, recipe.monitor, best_so_far(log, recipe.monitor)),
         keras.callbacks.CSVLogger(log, append=log.exists()),
         DrawCurves(folder),
-        keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
-        keras.callbacks.TerminateOnNaN(),
+        KeepLast(folder),
     ]
 
 
-def forget_unfinished(log: Path, backup: Path) -> None:
-    """Drop the lines of epochs that the backup does not hold: they run again and are logged again."""
-    if log.exists():
-        epochs = json.loads(backup.read_text())["epoch"] if backup.exists() else 0
-        lines = log.read_bytes().splitlines(keepends=True)
-        log.write_bytes(b"".join(lines[: 1 + epochs]))
-
-
-def best_so_far(log: Path, monitor: str) -> float | None:
-    """The best value of the epochs already run; None at the start."""
-    if not log.exists():
-        return None
-    with log.open(newline="") as file:
-        return max((float(line[monitor]) for line in csv.DictReader(file)), default=None)
+def trained_on(recipe: Recipe, training: list[Row]) -> list[str]:
+    """Sources that the recipe draws from, the generator included."""
+    listed = {row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}
+    return sorted(listed | ({SYNTHETIC} if recipe.synthetic_share else set()))
 
 
 def write_record(
@@ -244,9 +232,7 @@ def write_record(
         "data": {
             "training_rows": len(training),
             "validation_rows": len(validation),
-            "trained_on": sorted(
-                {row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}
-            ),
+            "trained_on": trained_on(recipe, training),
             "rows_sha256": rows_hash(training + validation),
         },
     }
