@@ -30,7 +30,7 @@ def probability(photo: np.ndarray, model: Model) -> np.ndarray:
 def seam_difference(photo: np.ndarray, model: Model) -> float:
     """Mean difference to a run on the photo mirrored by half a tile at its top and left, which moves the grid."""
     half = model.contract.tile_size // 2
-    moved = np.pad(photo, ((half, 0), (half, 0), (0, 0)), mode="symmetric")
+    moved = np.pad(photo, ((half, 0), (half, 0), (0, 0)), mode="reflect")
     here, there = probability(photo, model), probability(moved, model)[half:, half:]
     called = (here >= model.contract.threshold) | (there >= model.contract.threshold)
     return float(np.abs(here - there)[called].mean()) if called.any() else 0.0
