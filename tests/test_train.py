@@ -342,3 +342,18 @@ def test_the_command_line_lists_its_commands():
         cwd=Path(__file__).parent.parent,
     )
     assert all(name in done.stdout for name in ("train", "export", "evaluate", "report"))
+
+
+def test_a_run_inherits_what_its_initial_weights_have_seen(run_training, tmp_path, data, capsys):
+    run_training(tmp_path / "first")
+    record = json.loads((tmp_path / "first" / "run.json").read_text())
+    record["data"]["trained_on"].append("elsewhere")
+    (tmp_path / "first" / "run.json").write_text(json.dumps(record))
+    weights = tmp_path / "first" / "best.weights.h5"
+    assert run_training(tmp_path / "second", **{"initial-weights": weights}) == 0
+    second = json.loads((tmp_path / "second" / "run.json").read_text())
+    assert {"elsewhere", "synthetic"} < set(second["data"]["trained_on"])
+
+    alone = weights.rename(tmp_path / "alone.weights.h5")
+    assert run_training(tmp_path / "third", **{"initial-weights": alone}) == 2
+    assert "nothing says what it was trained on" in capsys.readouterr().err

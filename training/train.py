@@ -55,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="divide the train rows in five by group: train on all folds but this one",
     )
     parser.add_argument(
-        "--initial-weights", type=Path, help="start from these .weights.h5 instead of from scratch"
+        "--initial-weights",
+        type=Path,
+        help="start from these .weights.h5 of another run folder, whose sources the new run inherits",
     )
     parser.add_argument(
         "--mixed-precision", action="store_true", help="bfloat16 compute, float32 weights and loss"
@@ -92,10 +94,11 @@ def run(args: argparse.Namespace) -> int:
     if args.mixed_precision:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = build(args.architecture)
+    seen = inherited_sources(args.initial_weights) | trained_on(recipe, training_rows)
+    args.run.mkdir(parents=True, exist_ok=True)
+    write_record(args.run, recipe, args.architecture, training_rows, validation_rows, seen)
     if args.initial_weights:
         model.load_weights(args.initial_weights)
-    args.run.mkdir(parents=True, exist_ok=True)
-    write_record(args.run, recipe, args.architecture, training_rows, validation_rows)
     fit(model, recipe, training_rows, validation_rows, args.run)
     return 0
 
@@ -216,14 +219,32 @@ def callbacks(
     ]
 
 
-def trained_on(recipe: Recipe, training: list[Row]) -> list[str]:
+def inherited_sources(initial_weights: Path | None) -> set[str]:
+    """What the weights that a run starts from were trained on. Raises DataError where nothing says so."""
+    if initial_weights is None:
+        return set()
+    record = initial_weights.parent / "run.json"
+    if not record.is_file():
+        raise DataError(
+            f"{initial_weights} stands in no run folder: nothing says what it was trained on; "
+            "name a file beside its run.json"
+        )
+    return set(json.loads(record.read_text())["data"]["trained_on"])
+
+
+def trained_on(recipe: Recipe, training: list[Row]) -> set[str]:
     """Sources that the recipe draws from, the generator included."""
     listed = {row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}
-    return sorted(listed | ({SYNTHETIC} if recipe.synthetic_share else set()))
+    return listed | ({SYNTHETIC} if recipe.synthetic_share else set())
 
 
 def write_record(
-    folder: Path, recipe: Recipe, architecture: str, training: list[Row], validation: list[Row]
+    folder: Path,
+    recipe: Recipe,
+    architecture: str,
+    training: list[Row],
+    validation: list[Row],
+    seen: set[str],
 ) -> None:
     """Write `run.json`: what is needed to repeat the run. Refuses to resume under another recipe."""
     record = {
@@ -232,7 +253,7 @@ def write_record(
         "data": {
             "training_rows": len(training),
             "validation_rows": len(validation),
-            "trained_on": trained_on(recipe, training),
+            "trained_on": sorted(seen),
             "rows_sha256": rows_hash(training + validation),
         },
     }
