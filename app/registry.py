@@ -93,7 +93,8 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
         model = Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
         if model.name in models:
             raise ContractError(
-                f"{file.name} calls itself {model.name!r}, as another file of {folder} does"
+                f"{file.name} calls itself {model.name!r}, as another file of {folder} does; "
+                "export one of them again with another --name"
             )
         models[model.name] = model
     if default not in models:
