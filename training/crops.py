@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from training.augment import photometric
-from training.config import SYNTHETIC, SYNTHETIC_CRACK_FREE_SHARE, Recipe
+from training.config import SYNTHETIC, SYNTHETIC_CRACK_FREE_SHARE, SYNTHETIC_CRACK_WIDTH_PX, Recipe
 from training.data import DataError, Row, read_pair
 from training.synthetic import SceneRecipe, draw_scene
 
@@ -16,10 +16,10 @@ UNKNOWN = -1.0  # target of a pixel that no label speaks for
 
 
 def resample(photo: np.ndarray, target: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bring a square window to `size`: the target by area, so that it stays the share covered by crack."""
-    if photo.shape[0] == size:
+    """Bring a window to a `size` square: the target by area, so that it stays the share covered by crack."""
+    if target.shape == (size, size):
         return photo, target
-    shrinks = photo.shape[0] > size
+    shrinks = target.size > size * size
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     scaled = cv2.resize(target, (size, size), interpolation=how)
     if (target < 0).any():
@@ -28,11 +28,11 @@ def resample(photo: np.ndarray, target: np.ndarray, size: int) -> tuple[np.ndarr
     return cv2.resize(photo, (size, size), interpolation=how), scaled
 
 
-def window(array: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
-    """A `size` square of the array; what lies beyond its edges is mirrored."""
+def window(array: np.ndarray, top: int, left: int, shape: tuple[int, int]) -> np.ndarray:
+    """The part of the array of this (height, width); what lies beyond the array's edges is mirrored."""
     height, width = array.shape[:2]
-    rows = _mirror(np.arange(top, top + size), height)
-    columns = _mirror(np.arange(left, left + size), width)
+    rows = _mirror(np.arange(top, top + shape[0]), height)
+    columns = _mirror(np.arange(left, left + shape[1]), width)
     return array[rows[:, None], columns[None, :]]
 
 
@@ -101,6 +101,7 @@ class CropSampler:
             self._recipe.crop_size,
             self._recipe.crop_size,
             crack_count=(0, 0) if is_crack_free else (1, 2),
+            crack_width_px=SYNTHETIC_CRACK_WIDTH_PX,
         )
         drawn = draw_scene(scene, int(rng.integers(2**31)))
         return drawn.photo, drawn.mask.astype(np.float32)
@@ -109,31 +110,37 @@ class CropSampler:
         recipe = self._recipe
         row = self._rows[source][rng.integers(len(self._rows[source]))]
         photo, mask, cracks = self._cache.pair(row)
-        low, high = recipe.scale_range
-        size = round(recipe.crop_size / np.exp(rng.uniform(np.log(low), np.log(high))))
-        top, left = self._place(mask.shape, cracks, size, rng)
+        size = recipe.crop_size / _log_uniform(rng, *recipe.scale_range)
+        stretch = _log_uniform(rng, 1 / recipe.widest_stretch, recipe.widest_stretch)
+        shape = round(size * stretch**0.5), round(size / stretch**0.5)
+        top, left = self._place(mask.shape, cracks, shape, rng)
         return resample(
-            window(photo, top, left, size),
-            window(mask, top, left, size).astype(np.float32),
+            window(photo, top, left, shape),
+            window(mask, top, left, shape).astype(np.float32),
             recipe.crop_size,
         )
 
     def _place(
-        self, shape: tuple[int, int], cracks: np.ndarray, size: int, rng: np.random.Generator
-    ):
+        self,
+        photo: tuple[int, int],
+        cracks: np.ndarray,
+        shape: tuple[int, int],
+        rng: np.random.Generator,
+    ) -> list[int]:
         """Top left corner of a window: round a crack pixel for the share that the recipe names, else anywhere."""
-        height, width = shape
+        around = None
         if len(cracks) and rng.random() < self._recipe.crack_centred_share:
-            row, column = divmod(int(cracks[rng.integers(len(cracks))]), width)
-            top = row - int(rng.integers(size // 8, size - size // 8))
-            left = column - int(rng.integers(size // 8, size - size // 8))
-        else:
-            top = int(rng.integers(0, max(height - size, 0) + 1))
-            left = int(rng.integers(0, max(width - size, 0) + 1))
-        # Inside the photo where it is large enough; a smaller photo is centred and mirrored.
-        top = (height - size) // 2 if height <= size else int(np.clip(top, 0, height - size))
-        left = (width - size) // 2 if width <= size else int(np.clip(left, 0, width - size))
-        return top, left
+            around = divmod(int(cracks[rng.integers(len(cracks))]), photo[1])
+        corner = []
+        for axis, (length, extent) in enumerate(zip(photo, shape, strict=True)):
+            if length <= extent:  # a smaller photo is centred and mirrored
+                corner.append((length - extent) // 2)
+            elif around:
+                start = around[axis] - int(rng.integers(extent // 8, extent - extent // 8))
+                corner.append(int(np.clip(start, 0, length - extent)))
+            else:
+                corner.append(int(rng.integers(0, length - extent + 1)))
+        return corner
 
     def _turn(self, crop: np.ndarray, target: np.ndarray, rng: np.random.Generator):
         quarter = int(rng.integers(4))
@@ -141,6 +148,10 @@ class CropSampler:
         if rng.random() < 0.5:
             crop, target = crop[:, ::-1], target[:, ::-1]
         return np.ascontiguousarray(crop), np.ascontiguousarray(target)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 class CropDataset(keras.utils.PyDataset):

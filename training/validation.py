@@ -34,6 +34,6 @@ def fixed_crops(
             row, column = divmod(int(cracks[rng.integers(len(cracks))]), width)
         top = int(np.clip(row - CROP_SIZE // 2, 0, max(height - CROP_SIZE, 0)))
         left = int(np.clip(column - CROP_SIZE // 2, 0, max(width - CROP_SIZE, 0)))
-        photos.append(window(photo, top, left, CROP_SIZE))
-        targets.append(window(mask, top, left, CROP_SIZE))
+        photos.append(window(photo, top, left, (CROP_SIZE, CROP_SIZE)))
+        targets.append(window(mask, top, left, (CROP_SIZE, CROP_SIZE)))
     return np.stack(photos).astype(np.float32), np.stack(targets)[..., None].astype(np.float32)
