@@ -57,17 +57,21 @@ def sampler(rows: list[Row], recipe: Recipe = RECIPE) -> CropSampler:
 
 @settings(max_examples=80, deadline=None)
 @given(
-    st.integers(1, 9), st.integers(1, 9), st.integers(0, 9), st.integers(0, 9), st.integers(1, 30)
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
 )
-def test_a_window_is_the_array_mirrored_at_its_edges(height, width, above, before, size):
-    array = np.arange(height * width).reshape(height, width)
-    mirrored = np.pad(array, ((above, above + size), (before, before + size)), mode="reflect")
-    np.testing.assert_array_equal(window(array, -above, -before, size), mirrored[:size, :size])
+def test_a_window_is_the_array_mirrored_at_its_edges(size, before, shape):
+    array = np.arange(size[0] * size[1]).reshape(size)
+    around = [(low, low + extent) for low, extent in zip(before, shape, strict=True)]
+    mirrored = np.pad(array, around, mode="reflect")
+    cut = window(array, -before[0], -before[1], shape)
+    np.testing.assert_array_equal(cut, mirrored[: shape[0], : shape[1]])
 
 
 def test_a_window_inside_is_a_plain_cut():
     array = np.arange(600).reshape(10, 20, 3)
-    np.testing.assert_array_equal(window(array, 2, 5, 4), array[2:6, 5:9])
+    np.testing.assert_array_equal(window(array, 2, 5, (4, 3)), array[2:6, 5:8])
 
 
 # --- targets ----------------------------------------------------------------------------------
@@ -196,6 +200,26 @@ def test_crops_are_centred_on_cracks_as_often_as_asked(tmp_path):
     assert shares[0] < 0.06
     assert 0.4 < shares[1] < 0.65
     assert shares[2] == 1
+
+
+def test_a_crop_is_stretched_up_to_the_recipe_and_not_beyond(tmp_path):
+    row = write_row(tmp_path, "square", 200, 200)
+    mask = np.zeros((200, 200), np.uint8)
+    mask[90:110, 90:110] = 255
+    cv2.imwrite(str(row.mask), mask)
+    recipe = replace(
+        RECIPE, crop_size=96, scale_range=(1, 1), widest_stretch=1.5, crack_centred_share=0
+    )
+    stretched = sampler([row], recipe)
+    ratios = []
+    for number in range(60):
+        _, target = stretched._photographed("square", np.random.default_rng(number))
+        sides = (target > 0.5).any(axis=1).sum(), (target > 0.5).any(axis=0).sum()
+        if 0.9 < sides[0] * sides[1] / 400 < 1.1:  # wholly inside the crop
+            ratios.append(sides[0] / sides[1])
+    assert 1 / 1.65 < min(ratios) < 0.75
+    assert 1.33 < max(ratios) < 1.65
+    assert np.exp(np.mean(np.log(ratios))) == pytest.approx(1, abs=0.12)
 
 
 def test_batches_depend_on_seed_epoch_and_batch_alone(rows):

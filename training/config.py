@@ -64,7 +64,9 @@ class Recipe:
     warmup_share: float = 0.0  # of all steps
     crack_centred_share: float = 0.0
     scale_range: tuple[float, float] = (1.0, 1.0)  # drawn log-uniformly
-    widest_stretch: float = 1.0  # height over width of what becomes a square crop, up to this or its inverse
+    widest_stretch: float = (
+        1.0  # height over width of what becomes a square crop, up to this or its inverse
+    )
     source_weights: Mapping[str, float] = field(default_factory=dict)  # 1 where none is given
     synthetic_share: float = 0.0  # of all crops; the other crops are shared out by source_weights
     coarse_sources: frozenset[str] = frozenset()

@@ -119,11 +119,14 @@ def split_rows(
         divided = folds(training, FOLDS, recipe.seed)
         validation = divided[fold]
         training = [row for number, part in enumerate(divided) if number != fold for row in part]
-    if recipe.validation_crops:  # what is not good enough to learn from, or of unknown extent, cannot judge
+    if (
+        recipe.validation_crops
+    ):  # what is not good enough to learn from, or of unknown extent, cannot judge
         validation = [
             row
             for row in validation
-            if row.source not in recipe.coarse_sources and recipe.source_weights.get(row.source, 1.0)
+            if row.source not in recipe.coarse_sources
+            and recipe.source_weights.get(row.source, 1.0)
         ]
     for name, part in (("train", training), ("val", validation)):
         if not part:
