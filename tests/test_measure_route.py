@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from conftest import GOOD_PHOTO, Service, assert_problem, encode, multipart
 
-from app import centerline
-from app.measurement import MAX_CRACKS
+from app.measurement import MAX_CRACKS, centerline
 
 MAP = np.zeros((60, 140), np.uint8)
 MAP[30:34, 20:120] = 255

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from app.centerline import Centerlines, Floats, Integers, unit
+from app.measurement.centerline import Centerlines, Floats, Integers, unit
 
 # Bilinear interpolation sampled twice a pixel: the sum is exact along the axes.
 STEP_PX = 0.5
