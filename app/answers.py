@@ -1,36 +1,30 @@
 """A result in the forms that the API speaks."""
 
 import base64
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from app import image, schemas
-from app.image import Photo
-from app.pipeline import Options, Segmentation
+from app import findings, image, schemas
+from app.density import heat_map
+from app.inspection import Result
+from app.negotiation import Format
+from app.parameters import MaskEncoding
 from app.registry import Model
-from app.schemas import MaskEncoding, ModelDescription, Segmented, SegmentParameters
+from app.schemas import ModelDescription, Segmented
 from app.telemetry import Stopwatch
 
 
-@dataclass(frozen=True)
-class Result:
-    """Everything that an answer about one photo is made from."""
-
-    id: str
-    photo: Photo
-    model: Model
-    parameters: SegmentParameters
-    segmentation: Segmentation
-
-
-def options_of(parameters: SegmentParameters) -> Options:
-    """What the pipeline is told of the parameters."""
-    return Options(
-        parameters.mode, parameters.threshold, parameters.resolution_scale, parameters.min_area_px
-    )
+def picture(result: Result, form: Format) -> bytes:
+    """The answer that is a picture: `mask`, `overlay` or `density`."""
+    mask = result.segmentation.mask
+    if form == "mask":
+        return image.encode_mask(mask)
+    if form == "overlay":
+        return image.encode_overlay(result.photo.pixels, mask)
+    grid = result.findings.density_grid()
+    return image.encode_colours(heat_map(grid, result.photo.height, result.photo.width))
 
 
 def describe(model: Model, default: str) -> ModelDescription:
@@ -54,10 +48,10 @@ def describe(model: Model, default: str) -> ModelDescription:
 
 def as_json(result: Result, watch: Stopwatch) -> Segmented:
     """The JSON answer. Stage times are read last, so that encoding the mask is among them."""
-    parameters, measured = result.parameters, result.segmentation.measurement
+    parameters, found = result.parameters, result.findings
     with watch.stage("encode"):
         mask = encode_mask(result.segmentation.mask, parameters.mask)
-        cracks = schemas.cracks(measured, parameters)
+        cracks = found.cracks()
     return Segmented(
         id=result.id,
         model=schemas.ModelUsed(
@@ -76,11 +70,15 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
         ),
         mode=parameters.mode,
         resolution_scale=parameters.resolution_scale,
-        statistics=schemas.statistics(measured, parameters.mm_per_px),
-        scale=schemas.scale(parameters.mm_per_px),
+        statistics=found.statistics(),
+        scale=found.scale_used(),
+        limits=found.table,
+        pattern=found.pattern(),
+        density=found.density(),
+        quality=findings.quality(result.quality),
         cracks=cracks,
         mask=mask,
-        warnings=[*result.photo.warnings, *schemas.warnings(measured)],
+        warnings=[*result.photo.warnings, *result.quality.warnings, *found.warnings()],
         timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
     )
 

@@ -10,11 +10,12 @@ from tqdm import tqdm
 from ulid import ULID
 
 from app import answers, image
-from app.answers import Result
 from app.errors import HairlineError, StartupError
-from app.pipeline import segment
+from app.inspection import inspect
+from app.limits import Table
+from app.parameters import SegmentParameters
 from app.registry import Model
-from app.schemas import Segmented, SegmentParameters
+from app.schemas import Segmented
 from app.telemetry import Stopwatch
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif"})
@@ -45,6 +46,7 @@ def segment_files(
     places: Sequence[Path],
     output: Path,
     model: Model,
+    table: Table | None,
     parameters: SegmentParameters,
     max_pixels: int,
 ) -> int:
@@ -61,7 +63,8 @@ def segment_files(
         for photo in tqdm(photos, unit="photo", disable=None):
             line: dict[str, object] = {"photo": str(photo)}
             try:
-                answer = segment_file(photo, output / names[photo], model, parameters, max_pixels)
+                stem = output / names[photo]
+                answer = segment_file(photo, stem, model, table, parameters, max_pixels)
                 line |= answer.image.model_dump() | answer.statistics.model_dump()
             except (HairlineError, OSError) as error:
                 failed += 1
@@ -98,17 +101,20 @@ def output_names(photos: Iterable[Path]) -> dict[Path, str]:
 
 
 def segment_file(
-    photo: Path, stem: Path, model: Model, parameters: SegmentParameters, max_pixels: int
+    photo: Path,
+    stem: Path,
+    model: Model,
+    table: Table | None,
+    parameters: SegmentParameters,
+    max_pixels: int,
 ) -> Segmented:
     """Segment one photo and write its three files beside `stem`; the JSON answer."""
     watch = Stopwatch()
-    with watch.stage("decode"):
-        decoded = image.decode(image.identify(photo.read_bytes(), max_pixels))
-    segmentation = segment(decoded.pixels, model, answers.options_of(parameters), watch)
+    encoded = image.identify(photo.read_bytes(), max_pixels)
+    result = inspect(str(ULID()), encoded, model, table, parameters, watch)
     with watch.stage("encode"):
-        mask = image.encode_mask(segmentation.mask)
-        overlay = image.encode_overlay(decoded.pixels, segmentation.mask)
-    answer = answers.as_json(Result(str(ULID()), decoded, model, parameters, segmentation), watch)
+        mask, overlay = (answers.picture(result, form) for form in ("mask", "overlay"))
+    answer = answers.as_json(result, watch)
     stem.with_name(stem.name + ".mask.png").write_bytes(mask)
     stem.with_name(stem.name + ".overlay.jpg").write_bytes(overlay)
     stem.with_name(stem.name + ".json").write_text(

@@ -13,6 +13,11 @@ from pydantic_core import ErrorDetails
 from app.errors import HairlineError
 from app.settings import Settings, flag, variable
 
+SEGMENT_PARAMETERS = (
+    "model", "threshold", "mode", "resolution_scale", "mm_per_px", "marker_mm", "marker_family",
+    "distance_mm", "limits", "min_area_px",
+)  # fmt: skip
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0, 1 (some photos failed) or 2 (nothing could be done)."""
@@ -77,9 +82,19 @@ def _parser() -> argparse.ArgumentParser:
     segment.add_argument("--resolution-scale", type=float, help="0.1 to 1; default: 1")
     segment.add_argument("--mm-per-px", type=float, help="scale of the photos, millimetres a pixel")
     segment.add_argument(
+        "--marker-mm", type=float, help="side of a marker's black square in each photo: its scale"
+    )
+    segment.add_argument("--marker-family", help="kind of the marker; default: apriltag-36h11")
+    segment.add_argument(
+        "--distance-mm", type=float, help="from camera to surface; EXIF says the rest of the scale"
+    )
+    segment.add_argument("--limits", help="table of width limits to hold every crack against")
+    segment.add_argument(
         "--min-area-px", type=int, default=0, help="smaller cracks are left out; default: 0"
     )
-    _add_settings(segment, "models_dir", "default_model", "device", "max_pixels", "log_level")
+    _add_settings(
+        segment, "models_dir", "limits_dir", "default_model", "device", "max_pixels", "log_level"
+    )
     segment.set_defaults(run=_segment)
 
     models = commands.add_parser(
@@ -143,25 +158,21 @@ def _reachable(host: str) -> str:
 def _segment(args: argparse.Namespace) -> int:
     from app import registry
     from app.batch import segment_files
-    from app.schemas import SegmentParameters
+    from app.limits import Limits
+    from app.parameters import SegmentParameters
     from app.telemetry import set_up_logging
 
     settings = _settings(args)
     set_up_logging(settings.log_level)
-    given = {
-        "model": args.model,
-        "threshold": args.threshold,
-        "mode": args.mode,
-        "resolution_scale": args.resolution_scale,
-        "mm_per_px": args.mm_per_px,
-        "min_area_px": args.min_area_px,
-    }
+    given = {name: getattr(args, name) for name in SEGMENT_PARAMETERS}
     parameters = SegmentParameters(
         mask="none", **{name: value for name, value in given.items() if value is not None}
     )
+    limits = Limits.load(settings.limits_dir)
+    table = limits.get(parameters.limits) if parameters.limits else None
     models = registry.load(settings.models_dir, settings.default_model, settings.device)
     failed = segment_files(
-        args.photos, args.output, models.get(args.model), parameters, settings.max_pixels
+        args.photos, args.output, models.get(args.model), table, parameters, settings.max_pixels
     )
     return 1 if failed else 0
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from app.errors import ImageTooLarge, MissingFile, UnreadableImage, UnsupportedImage
+from app.exif import CameraExif
 
 try:
     import pillow_heif
@@ -62,6 +63,7 @@ class Photo:
     sha256: str
     exif_orientation: int
     warnings: tuple[str, ...]
+    camera: CameraExif
 
     @property
     def height(self) -> int:
@@ -116,6 +118,7 @@ def decode(encoded: EncodedPhoto) -> Photo:
             if encoded.format != "JPEG" and getattr(image, "n_frames", 1) > 1:
                 warnings.append("first-frame-only")
             _require_known_range(image)
+            camera = _camera(image)
             orientation = _orientation(image)  # before `load`, which turns a TIFF by itself
             image.load()
             turn = UPRIGHT.get(_orientation(image))
@@ -132,6 +135,7 @@ def decode(encoded: EncodedPhoto) -> Photo:
         hashlib.sha256(encoded.data).hexdigest(),
         orientation,
         tuple(warnings),
+        camera,
     )
 
 
@@ -142,6 +146,14 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # a broken EXIF block does not make a photo unreadable
         return 1
     return int(orientation) if orientation in range(1, 9) else 1
+
+
+def _camera(image: Image.Image) -> CameraExif:
+    """What the camera wrote about itself; nothing where the EXIF block cannot be read."""
+    try:
+        return CameraExif.of(image.getexif().get_ifd(0x8769))
+    except Exception:  # as above
+        return CameraExif()
 
 
 def _require_known_range(image: Image.Image) -> None:
@@ -189,6 +201,11 @@ def decode_map(encoded: EncodedPhoto) -> NDArray[np.float32]:
 def encode_mask(mask: NDArray[np.bool_]) -> bytes:
     """One-channel PNG of 0 and 255."""
     return _save(Image.fromarray(mask.astype(np.uint8) * 255), "PNG")
+
+
+def encode_colours(pixels: NDArray[np.uint8]) -> bytes:
+    """PNG of uint8 `[H, W, 3]` RGB."""
+    return _save(Image.fromarray(pixels), "PNG")
 
 
 def encode_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:

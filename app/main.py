@@ -15,6 +15,7 @@ from fastapi_swagger import patch_fastapi
 from app import registry
 from app.access import Access
 from app.admission import Admission
+from app.limits import Limits
 from app.middleware import LingeringClose, RequestLog
 from app.problems import handle_problems
 from app.routes import service, v1
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     state = State(
         settings=settings,
         models=registry.load(settings.models_dir, settings.default_model, settings.device),
+        limits=Limits.load(settings.limits_dir),
         admission=Admission(settings.max_queued_pixels),
         access=Access(settings.api_keys_file) if settings.api_keys_file else None,
         metrics=Metrics(),

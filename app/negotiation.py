@@ -4,13 +4,14 @@ from typing import Literal
 
 from app.errors import NotAcceptable
 
-Format = Literal["json", "mask", "overlay"]
+Format = Literal["json", "mask", "overlay", "density"]
 
-# In the order of preference among equals: `*/*` is JSON, `image/*` is the mask.
+# In the order of preference among equals: `*/*` is JSON, `image/*` and `image/png` are the mask.
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "mask": "image/png",
     "overlay": "image/jpeg",
+    "density": "image/png",
 }
 
 
@@ -23,7 +24,7 @@ def negotiate(accept: str, wanted: Format | None = None) -> Format:
     best = max(qualities, key=lambda form: qualities[form])  # the first of equals
     if qualities[best] <= 0:
         raise NotAcceptable(
-            f"none of {accept!r} can be given; there is {', '.join(MEDIA_TYPES.values())}"
+            f"none of {accept!r} can be given; there is {', '.join(dict.fromkeys(MEDIA_TYPES.values()))}"
         )
     return best
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app import tiling
 from app.measurement import Measurement, measure
+from app.plane import Plane
 from app.registry import Model
 from app.telemetry import Stopwatch
 
@@ -25,6 +26,9 @@ class Options:
     threshold: float | None = None
     resolution_scale: float = 1.0
     min_area_px: int = 0
+    plane: Plane | None = None
+    """The surface in the photo, for millimetres."""
+    with_outlines: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,13 @@ def segment(
     threshold = model.contract.threshold if options.threshold is None else options.threshold
     check()
     with watch.stage("measure"):
-        measurement = measure(probability, threshold, min_area_px=options.min_area_px)
+        measurement = measure(
+            probability,
+            threshold,
+            min_area_px=options.min_area_px,
+            plane=options.plane,
+            with_outlines=options.with_outlines,
+        )
     return Segmentation(probability, probability >= threshold, threshold, measurement)
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -11,16 +10,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from app import answers, image, schemas
-from app.answers import Result, describe, options_of
+from app.answers import describe
 from app.deadline import Deadline
 from app.errors import InvalidParameter
+from app.findings import Findings
 from app.form import FIELD
-from app.image import EncodedPhoto
+from app.inspection import inspect
+from app.limits import LimitsList
 from app.measurement import measure
 from app.negotiation import MEDIA_TYPES, negotiate
-from app.pipeline import segment
-from app.registry import Model
-from app.schemas import MeasureParameters, SegmentParameters
+from app.parameters import MeasureParameters, SegmentParameters
+from app.scale import scale_of_mask
 from app.state import State
 from app.telemetry import Stopwatch
 from app.upload import read_upload
@@ -90,11 +90,15 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 async def segment_photo(
     request: Request, parameters: Annotated[SegmentParameters, Query()]
 ) -> Response:
-    """Answers with JSON, or by `format` or `Accept` with the mask (`image/png`) or the overlay (`image/jpeg`)."""
+    """Answers with JSON, or by `format` or `Accept` with the mask (`image/png`) or the overlay (`image/jpeg`).
+
+    `format=density` is the crack length per area as a heat map (`image/png`), black where there is no crack.
+    """
     state = state_of(request)
     state.admission.require_open()
     form = negotiate(", ".join(request.headers.getlist("accept")), parameters.format)
     model = state.models.get(parameters.model)
+    table = state.limits.get(parameters.limits) if parameters.limits else None
     state.models.require_warm()
     deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
@@ -104,39 +108,18 @@ async def segment_photo(
 
     def work() -> Response:
         watch.add("queue", time.perf_counter() - arrived)
-        result = find_cracks(encoded, model, parameters, request.state.id, watch, deadline.check)
+        result = inspect(request.state.id, encoded, model, table, parameters, watch, deadline.check)
         if form == "json":
             content: str | bytes = answers.as_json(result, watch).model_dump_json()
         else:
             with watch.stage("encode"):
-                mask = result.segmentation.mask
-                content = (
-                    image.encode_mask(mask)
-                    if form == "mask"
-                    else image.encode_overlay(result.photo.pixels, mask)
-                )
+                content = answers.picture(result, form)
         state.metrics.observe(watch, model.name)
         headers = {} if form == "json" else answers.mask_headers(result)
         return Response(content, media_type=MEDIA_TYPES[form], headers=headers | {"Vary": "Accept"})
 
     with state.admission.photo(encoded.width * encoded.height):
         return await to_thread.run_sync(work, limiter=state.workers)
-
-
-def find_cracks(
-    encoded: EncodedPhoto,
-    model: Model,
-    parameters: SegmentParameters,
-    id: str,
-    watch: Stopwatch,
-    check: Callable[[], None],
-) -> Result:
-    """Decode and segment one photo."""
-    check()
-    with watch.stage("decode"):
-        photo = image.decode(encoded)
-    segmentation = segment(photo.pixels, model, options_of(parameters), watch, check)
-    return Result(id, photo, model, parameters, segmentation)
 
 
 @v1.post(
@@ -152,19 +135,32 @@ async def measure_mask(
     """For masks that a person corrected, and for a page that moves the threshold."""
     state = state_of(request)
     state.admission.require_open()
+    table = state.limits.get(parameters.limits) if parameters.limits else None
     deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
 
     def work() -> schemas.Measured:
         deadline.check()
         probability = image.decode_map(encoded)
-        measured = measure(probability, parameters.threshold, min_area_px=parameters.min_area_px)
+        height, width = probability.shape
+        scale = scale_of_mask(parameters.scale_request(), height, width)
+        measured = measure(
+            probability,
+            parameters.threshold,
+            min_area_px=parameters.min_area_px,
+            plane=scale.plane if scale else None,
+            with_outlines=parameters.outlines and parameters.cracks,
+        )
+        found = Findings(measured, height, width, scale, table, parameters)
         return schemas.Measured(
             id=request.state.id,
-            statistics=schemas.statistics(measured, parameters.mm_per_px),
-            scale=schemas.scale(parameters.mm_per_px),
-            cracks=schemas.cracks(measured, parameters),
-            warnings=schemas.warnings(measured),
+            statistics=found.statistics(),
+            scale=found.scale_used(),
+            limits=table,
+            pattern=found.pattern(),
+            density=found.density(),
+            cracks=found.cracks(),
+            warnings=found.warnings(),
         )
 
     encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
@@ -182,6 +178,12 @@ async def list_models(request: Request) -> schemas.ModelList:
 async def get_model(request: Request, name: str) -> schemas.ModelDescription:
     models = state_of(request).models
     return describe(models.get(name), models.default)
+
+
+@v1.get("/limits", responses=_problems(401, 422, 429), summary="List the tables of width limits")
+async def list_limits(request: Request) -> LimitsList:
+    """Each table as its file has it: where its figures were read, whether they were verified, its cases."""
+    return LimitsList(limits=list(state_of(request).limits))
 
 
 @service.get("/healthz", responses=_problems(503), summary="Are the process and its device alive?")

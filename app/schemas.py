@@ -1,59 +1,14 @@
-"""What the API says: parameters in, answers out. Coordinates are pixels of the upright photo, origin top left."""
+"""What the API answers. Coordinates are pixels of the upright photo; the centre of the top left pixel is (0, 0)."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.measurement import Crack as MeasuredCrack
-from app.measurement import Measurement
-from app.measurement import Widths as MeasuredWidths
-from app.negotiation import Format
+from app.limits import Table, Verdict
+from app.pattern import Kind
+from app.scale import Source
 
-Threshold = Annotated[float, Field(gt=0, lt=1)]
-MaskEncoding = Literal["png", "rle", "none"]
-
-
-class Parameters(BaseModel):
-    """What every measuring query may say. A parameter that is not listed is refused: a misspelt one cannot pass."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    mm_per_px: Annotated[float, Field(gt=0, le=1000)] | None = None
-    """Scale of the photo, millimetres a pixel; every `_mm` field is null without one."""
-    cracks: bool = True
-    """List every crack, or only the totals."""
-    min_area_px: Annotated[int, Field(ge=0)] = 0
-    """Smaller components are left out of `cracks` and the counts, not out of the mask."""
-
-
-class MeasureParameters(Parameters):
-    """Query of `/v1/measure`."""
-
-    threshold: Threshold = 0.5
-    """Probability from which a pixel counts as crack."""
-
-
-class SegmentParameters(Parameters):
-    """Query of `/v1/segment`."""
-
-    model: str | None = None
-    """Name from `/v1/models`; the service's default where none is given."""
-    threshold: Threshold | None = None
-    """Probability from which a pixel counts as crack; the model's own where none is given."""
-    mode: Literal["tile", "resize"] = "tile"
-    """`tile`: native resolution, overlapping tiles. `resize`: the whole photo at the model's tile size."""
-    resolution_scale: Annotated[float, Field(ge=0.1, le=1)] = 1.0
-    """Resolution at which `tile` looks at the photo; at 0.5 it is a quarter of the work."""
-    mask: MaskEncoding = "png"
-    """How JSON carries the mask."""
-    format: Format | None = None
-    """Form of the answer; wins over `Accept`."""
-
-    @model_validator(mode="after")
-    def _resize_has_no_resolution(self) -> "SegmentParameters":
-        if self.mode == "resize" and "resolution_scale" in self.model_fields_set:
-            raise ValueError("resolution_scale belongs to mode=tile; leave it out with mode=resize")
-        return self
+Point = tuple[float, float]
 
 
 class ModelUsed(BaseModel):
@@ -73,15 +28,18 @@ class ImageDescription(BaseModel):
 
 
 class Widths(BaseModel):
+    """`uncertainty` and `p95_uncertainty` are standard uncertainties (k = 1) of `mean` and `p95`."""
+
     mean: float
     median: float
     p95: float
     max: float
     uncertainty: float
+    p95_uncertainty: float
 
 
 class Statistics(BaseModel):
-    """Totals of a photo; `mean_width_px` is weighted by length."""
+    """Totals of a photo; `mean_width_px` is weighted by length. `_mm` is null where any crack has no millimetres."""
 
     total_pixels: int
     crack_pixels: int
@@ -95,25 +53,91 @@ class Statistics(BaseModel):
     max_width_mm: float | None
 
 
+class Gap(BaseModel):
+    """A stretch that direction and probability bridge, so that what lies on both sides is one crack."""
+
+    from_px: Point
+    to_px: Point
+
+
 class Crack(BaseModel):
-    """`bbox_px` is x, y, width, height; `orientation_deg` 0 horizontal, 90 vertical; a polyline a branch."""
+    """One crack."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: int
     area_px: int
     bbox_px: tuple[int, int, int, int]
+    """x, y, width, height."""
     length_px: float
     width_px: Widths
+    max_width_at_px: Point
+    """Where the crack is widest."""
     orientation_deg: float
+    """0 horizontal, 90 vertical, 45 rising to the right, below 180."""
     mean_probability: float
-    centerlines_px: list[list[tuple[float, float]]]
+    centerlines_px: list[list[Point]]
+    """A polyline a branch."""
+    centerline_widths_px: list[list[float]]
+    """The width at each point of `centerlines_px`."""
+    branch_count: int
+    junction_count: int
+    tortuosity: float | None
+    """Length of the longest way through the crack over the distance of its ends; null for a ring."""
+    gaps: list[Gap]
+    """Where fragments were joined; the gaps are not in `length_px`."""
+    flags: list[Literal["below-resolution"]]
+    """`below-resolution`: fewer than 3 px wide, so the width is an upper bound rather than a measurement."""
+    outline_px: list[list[Point]] | None
+    """Polygons along the pixels' edges, holes running the other way round; null unless `outlines` asks for them."""
+    area_mm2: float | None
     length_mm: float | None
     width_mm: Widths | None
+    """With the uncertainty of the scale, where that is known."""
+    width_interval_mm: tuple[float, float] | None
+    """What is held against `limits`: `p95` and two standard uncertainties either way; null without `limits`."""
+    limits: list[Verdict] | None
+    """A verdict for each case of the table; null without one, or without millimetres."""
 
 
 class Scale(BaseModel):
+    """`relative_uncertainty` is one standard uncertainty at the photo's centre; null where the caller gave it."""
+
     mm_per_px: float
-    source: str
+    source: Source
     relative_uncertainty: float | None
+
+
+class Pattern(BaseModel):
+    """How the cracks lie to one another, and the figures that decided it."""
+
+    kind: Kind
+    axial_spread_deg: float
+    junctions_per_1000_px: float
+    closed_cells: int
+
+
+class Density(BaseModel):
+    """Crack length per area on a grid of square cells, rows from the top: px/px² and, with a scale, m/m²."""
+
+    cell_px: int
+    px_per_px2: list[list[float]]
+    m_per_m2: list[list[float]] | None
+
+
+class Quality(BaseModel):
+    """What the photo can show; what it cannot is among the `warnings`."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    blur_sigma_px: float
+    sharpness: float
+    """Share of its contrast that a crack of 3 px keeps under that blur."""
+    luminance_median: float
+    black_share: float
+    white_share: float
+    smallest_measurable_width_px: float
+    smallest_measurable_width_mm: float | None
 
 
 class PngMask(BaseModel):
@@ -141,6 +165,9 @@ class Measured(BaseModel):
     id: str
     statistics: Statistics
     scale: Scale | None
+    limits: Table | None
+    pattern: Pattern
+    density: Density
     cracks: list[Crack]
     warnings: list[str]
 
@@ -155,6 +182,10 @@ class Segmented(BaseModel):
     resolution_scale: float
     statistics: Statistics
     scale: Scale | None
+    limits: Table | None
+    pattern: Pattern
+    density: Density
+    quality: Quality
     cracks: list[Crack]
     mask: Annotated[PngMask | RleMask, Field(discriminator="encoding")] | None
     warnings: list[str]
@@ -193,71 +224,3 @@ class Problem(BaseModel):
     detail: str
     instance: str
     code: str
-
-
-def statistics(measured: Measurement, mm_per_px: float | None) -> Statistics:
-    """Totals, with millimetres where there is a scale."""
-    return Statistics(
-        total_pixels=measured.total_pixels,
-        crack_pixels=measured.crack_pixels,
-        crack_ratio=measured.crack_ratio,
-        crack_count=measured.crack_count,
-        total_length_px=round(measured.total_length_px, 2),
-        mean_width_px=round(measured.mean_width_px, 3),
-        max_width_px=round(measured.max_width_px, 3),
-        total_length_mm=_millimetres(measured.total_length_px, mm_per_px),
-        mean_width_mm=_millimetres(measured.mean_width_px, mm_per_px),
-        max_width_mm=_millimetres(measured.max_width_px, mm_per_px),
-    )
-
-
-def cracks(measured: Measurement, parameters: Parameters) -> list[Crack]:
-    """The list of cracks as the parameters ask for it."""
-    if not parameters.cracks:
-        return []
-    return [crack(one, parameters.mm_per_px) for one in measured.cracks]
-
-
-def warnings(measured: Measurement) -> list[str]:
-    """What a reader of the cracks must know."""
-    return ["smallest-cracks-left-out"] if measured.left_out else []
-
-
-def crack(measured: MeasuredCrack, mm_per_px: float | None) -> Crack:
-    """One crack, with millimetres where there is a scale."""
-    return Crack(
-        id=measured.id,
-        area_px=measured.area_px,
-        bbox_px=measured.bbox_px,
-        length_px=round(measured.length_px, 2),
-        width_px=_widths(measured.width_px, 1.0),
-        orientation_deg=round(measured.orientation_deg, 1) % 180,
-        mean_probability=round(measured.mean_probability, 4),
-        centerlines_px=[
-            [(round(x, 1), round(y, 1)) for x, y in line.tolist()]
-            for line in measured.centerlines_px
-        ],
-        length_mm=_millimetres(measured.length_px, mm_per_px),
-        width_mm=None if mm_per_px is None else _widths(measured.width_px, mm_per_px),
-    )
-
-
-def _widths(widths: MeasuredWidths, factor: float) -> Widths:
-    return Widths(
-        mean=round(widths.mean * factor, 4),
-        median=round(widths.median * factor, 4),
-        p95=round(widths.p95 * factor, 4),
-        max=round(widths.max * factor, 4),
-        uncertainty=round(widths.uncertainty * factor, 4),
-    )
-
-
-def _millimetres(pixels: float, mm_per_px: float | None) -> float | None:
-    return None if mm_per_px is None else round(pixels * mm_per_px, 4)
-
-
-def scale(mm_per_px: float | None) -> Scale | None:
-    """A scale that the caller gave; how sure it is, the caller did not say."""
-    if mm_per_px is None:
-        return None
-    return Scale(mm_per_px=mm_per_px, source="parameter", relative_uncertainty=None)

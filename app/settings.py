@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     default_model: str = "unet"
     """Model that answers a request which names none."""
 
+    limits_dir: Path | None = None
+    """Folder of your own tables of width limits, .json files beside the shipped ones; docs/limits.md shows one."""
+
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """cuda refuses to start where CUDA cannot run the model; auto takes it where it works, and says which it took."""
 

@@ -6,6 +6,7 @@ from anyio import CapacityLimiter
 
 from app.access import Access
 from app.admission import Admission
+from app.limits import Limits
 from app.registry import Registry
 from app.settings import Settings
 from app.telemetry import Metrics
@@ -15,6 +16,7 @@ from app.telemetry import Metrics
 class State:
     settings: Settings
     models: Registry
+    limits: Limits
     admission: Admission
     access: Access | None
     """None where no keys are set: everyone may call."""

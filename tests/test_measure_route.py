@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from conftest import GOOD_PHOTO, Service, assert_problem, encode, multipart
 
-from app.measurement import MAX_CRACKS, centerline
+from app.measurement import tracing
+from app.measurement.regions import MAX_REGIONS
 
 MAP = np.zeros((60, 140), np.uint8)
 MAP[30:34, 20:120] = 255
@@ -19,7 +20,9 @@ def measure(service: Service, query: str = "", body: bytes | None = None) -> dic
 
 def test_a_mask(service: Service) -> None:
     answer = measure(service)
-    assert list(answer) == ["id", "statistics", "scale", "cracks", "warnings"]
+    assert list(answer) == [
+        "id", "statistics", "scale", "limits", "pattern", "density", "cracks", "warnings",
+    ]  # fmt: skip
     assert answer["statistics"]["total_pixels"] == 60 * 140
     assert answer["statistics"]["crack_pixels"] == 420
     assert [crack["bbox_px"] for crack in answer["cracks"]] == [[20, 30, 100, 4], [20, 10, 10, 2]]
@@ -65,6 +68,16 @@ def test_what_it_answers_is_what_segment_answers(service: Service) -> None:
         ("threshold=1", encode(MAP), 422, "invalid-parameter"),
         ("mask=none", encode(MAP), 422, "invalid-parameter"),
         ("model=darkness", encode(MAP), 422, "invalid-parameter"),
+        ("mm_per_px=0", encode(MAP), 422, "invalid-parameter"),
+        ("mm_per_px=nan", encode(MAP), 422, "invalid-parameter"),
+        ("scale_points_px=20,31,120,31", encode(MAP), 422, "invalid-parameter"),
+        ("scale_length_mm=30", encode(MAP), 422, "invalid-parameter"),
+        ("scale_points_px=20,31,20,31&scale_length_mm=30", encode(MAP), 422, "invalid-parameter"),
+        ("scale_points_px=20,31,120&scale_length_mm=30", encode(MAP), 422, "invalid-parameter"),
+        ("scale_points_px=1,1,nan,9&scale_length_mm=30", encode(MAP), 422, "invalid-parameter"),
+        ("marker_mm=30", encode(MAP), 422, "invalid-parameter"),
+        ("limits=nonsense", encode(MAP), 422, "invalid-parameter"),
+        ("cell_px=0", encode(MAP), 422, "invalid-parameter"),
     ],
 )
 def test_bad_input(service: Service, query: str, body: bytes, status: int, code: str) -> None:
@@ -78,7 +91,7 @@ def test_noise_is_bounded_and_says_so(service: Service) -> None:
     dots = np.zeros((400, 400), np.uint8)
     dots[::2, ::2] = 255
     answer = measure(service, "cracks=false", encode(dots))
-    assert answer["statistics"]["crack_count"] == MAX_CRACKS
+    assert answer["statistics"]["crack_count"] == MAX_REGIONS
     assert answer["statistics"]["crack_pixels"] == 200 * 200
     assert answer["warnings"] == ["smallest-cracks-left-out"]
 
@@ -86,8 +99,101 @@ def test_noise_is_bounded_and_says_so(service: Service) -> None:
 def test_a_mask_of_endless_lines_is_refused(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(centerline, "MAX_SKELETON_PX", 1000)
+    monkeypatch.setattr(tracing, "MAX_SKELETON_PX", 1000)
     lines = np.zeros((100, 100), np.uint8)
     lines[::4] = 255
     answer = service.post("/v1/measure", encode(lines), Content_Type="image/png")
     assert_problem(answer, 422, "invalid-parameter", "min_area_px")
+
+
+# --- what stands beside lengths and widths ----------------------------------------------------
+
+
+def test_two_points_give_a_scale_and_its_doubt(service: Service) -> None:
+    answer = measure(service, "scale_points_px=20,31,120,31&scale_length_mm=30")
+    assert answer["scale"]["mm_per_px"] == pytest.approx(0.3)
+    assert answer["scale"]["source"] == "points"
+    doubt = answer["scale"]["relative_uncertainty"]
+    assert 0 < doubt < 0.02
+    crack = answer["cracks"][0]
+    assert crack["length_mm"] == pytest.approx(0.3 * crack["length_px"], rel=1e-4)
+    assert crack["area_mm2"] == pytest.approx(400 * 0.09)
+    known = 0.3 * crack["width_px"]["uncertainty"]
+    doubted = np.hypot(known, doubt * crack["width_mm"]["mean"])
+    assert crack["width_mm"]["uncertainty"] == pytest.approx(doubted, abs=1e-4)
+
+
+def test_without_a_scale_there_are_no_millimetres(service: Service) -> None:
+    answer = measure(service, "limits=en-1992-1-1-2004")
+    assert answer["scale"] is None
+    assert answer["warnings"] == ["limits-need-scale"]
+    for crack in answer["cracks"]:
+        names = ("length_mm", "width_mm", "area_mm2", "width_interval_mm", "limits")
+        assert [crack[name] for name in names] == [None] * 5
+    assert all(value is None for name, value in answer["statistics"].items() if "_mm" in name)
+
+
+def test_every_crack_is_held_against_a_table(service: Service) -> None:
+    answer = measure(service, "mm_per_px=0.02&limits=en-1992-1-1-2004")
+    assert answer["limits"]["kind"] == "design-limit"
+    assert answer["limits"]["verified"] is False
+    assert answer["limits"]["statement"]
+    wide, thin = answer["cracks"]
+    assert wide["width_interval_mm"][0] < 0.08 < wide["width_interval_mm"][1]
+    verdicts = {verdict["case"]: verdict["verdict"] for verdict in wide["limits"]}
+    assert len(verdicts) == len(answer["limits"]["cases"])
+    assert "within" in verdicts.values()
+    assert thin["flags"] == ["below-resolution"]
+    assert thin["width_interval_mm"][0] == 0
+    wider = measure(service, "mm_per_px=0.2&limits=en-1992-1-1-2004")["cracks"][0]
+    assert "exceeds" in {verdict["verdict"] for verdict in wider["limits"]}
+
+
+def test_tables_are_listed(service: Service) -> None:
+    tables = service.get("/v1/limits").json()["limits"]
+    assert {"en-1992-1-1-2004", "aashto-mbei-1130"} <= {table["name"] for table in tables}
+
+
+def test_outlines_are_drawn_where_they_are_asked_for(service: Service) -> None:
+    assert measure(service)["cracks"][0]["outline_px"] is None
+    outline = measure(service, "outlines=true")["cracks"][0]["outline_px"]
+    corners = [[19.5, 29.5], [19.5, 33.5], [119.5, 29.5], [119.5, 33.5]]
+    assert [sorted(polygon) for polygon in outline] == [corners]
+
+
+def test_where_the_crack_is_widest_and_how_it_runs(service: Service) -> None:
+    crack = measure(service)["cracks"][0]
+    assert crack["branch_count"] == 1
+    assert crack["junction_count"] == 0
+    assert crack["tortuosity"] == pytest.approx(1, abs=0.01)
+    assert crack["gaps"] == []
+    x, y = crack["max_width_at_px"]
+    assert 20 <= x <= 120
+    assert 30 <= y <= 33
+    for line, widths in zip(crack["centerlines_px"], crack["centerline_widths_px"], strict=True):
+        assert len(line) == len(widths)
+
+
+def test_density_adds_up_to_the_length(service: Service) -> None:
+    answer = measure(service, "cell_px=20&mm_per_px=0.5")
+    density = answer["density"]
+    values = np.array(density["px_per_px2"])
+    assert values.shape == (3, 7)
+    assert (values * 20 * 20).sum() == pytest.approx(
+        answer["statistics"]["total_length_px"], rel=0.01
+    )
+    assert np.array(density["m_per_m2"]) == pytest.approx(values * 2000, abs=0.01)
+    assert_problem(
+        service.post(
+            "/v1/measure?cell_px=1",
+            encode(np.zeros((300, 300), np.uint8)),
+            Content_Type="image/png",
+        ),
+        422,
+        "invalid-parameter",
+    )
+
+
+def test_pattern(service: Service) -> None:
+    assert measure(service)["pattern"]["kind"] == "single"
+    assert measure(service, body=encode(np.zeros((9, 9), np.uint8)))["pattern"]["kind"] == "none"

@@ -1,6 +1,6 @@
 """Probability map to cracks: how many, how long, how wide, which way. Pure; `measure` is the way in."""
 
-from app.measurement.measure import MAX_CRACKS, measure
-from app.measurement.result import Crack, Measurement, Widths
+from app.measurement.measure import measure
+from app.measurement.result import Crack, Gap, Measurement, Millimetres, Widths
 
-__all__ = ["MAX_CRACKS", "Crack", "Measurement", "Widths", "measure"]
+__all__ = ["Crack", "Gap", "Measurement", "Millimetres", "Widths", "measure"]
