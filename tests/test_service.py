@@ -34,8 +34,8 @@ def segment(service: Service, query: str = "", photo: bytes = GOOD_PHOTO, **head
 def test_the_answer_has_exactly_the_promised_shape(service: Service) -> None:
     answer = segment(service)
     assert list(answer) == [
-        "id", "model", "image", "mode", "resolution_scale", "statistics", "scale", "cracks", "mask",
-        "warnings", "timing_ms",
+        "id", "model", "image", "mode", "resolution_scale", "statistics", "scale", "limits", "pattern",
+        "density", "quality", "cracks", "mask", "warnings", "timing_ms",
     ]  # fmt: skip
     assert list(answer["model"]) == ["name", "version", "sha256", "threshold", "device"]
     assert list(answer["image"]) == ["width", "height", "format", "sha256", "exif_orientation"]
@@ -45,10 +45,13 @@ def test_the_answer_has_exactly_the_promised_shape(service: Service) -> None:
     ]  # fmt: skip
     (crack,) = answer["cracks"]
     assert list(crack) == [
-        "id", "area_px", "bbox_px", "length_px", "width_px", "orientation_deg", "mean_probability",
-        "centerlines_px", "length_mm", "width_mm",
+        "id", "area_px", "bbox_px", "length_px", "width_px", "max_width_at_px", "orientation_deg",
+        "mean_probability", "centerlines_px", "centerline_widths_px", "branch_count",
+        "junction_count", "tortuosity", "gaps", "flags", "outline_px", "area_mm2", "length_mm",
+        "width_mm", "width_interval_mm", "limits",
     ]  # fmt: skip
-    assert list(crack["width_px"]) == ["mean", "median", "p95", "max", "uncertainty"]
+    widths = ["mean", "median", "p95", "max", "uncertainty", "p95_uncertainty"]
+    assert list(crack["width_px"]) == widths
     assert list(answer["mask"]) == ["encoding", "width", "height", "data"]
     assert list(answer["timing_ms"]) == [
         "decode", "queue", "inference", "stitch", "measure", "encode", "total",

@@ -12,9 +12,8 @@ from app.measurement.width import Probability
 # Points, besides a width's worth, of the chord that gives the direction of a free end; a pixel of
 # the skeleton lies up to half a pixel aside, which turns a chord of 8 by 4 degrees.
 END_CHORD_POINTS = 8
-# Half widths from the end of the skeleton to the end of the crack, at most: thinning takes a pixel from each of
-# four sides a round, which eats a diagonal line of two pixels from its end.
-END_RANGE_OF_CIRCLE = 4.0
+# Half widths from the end of the skeleton to the end of the crack, at most: thinning stops about one short.
+END_RANGE_OF_CIRCLE = 2.0
 # Along a crack thinner than a pixel the probability rises and falls with the grid, and falls below the
 # threshold between pixels of the mask.
 END_DOUBT_PX = 2.0
