@@ -169,7 +169,7 @@ def _segment(args: argparse.Namespace) -> int:
         mask="none", **{name: value for name, value in given.items() if value is not None}
     )
     limits = Limits.load(settings.limits_dir)
-    table = limits.get(parameters.limits) if parameters.limits else None
+    table = limits.get(parameters.limits) if parameters.limits is not None else None
     models = registry.load(settings.models_dir, settings.default_model, settings.device)
     failed = segment_files(
         args.photos, args.output, models.get(args.model), table, parameters, settings.max_pixels

@@ -48,6 +48,19 @@ def default_cell_px(height: int, width: int) -> int:
     return max(-(-max(height, width) // CELLS_ALONG_LONGER_SIDE), SMALLEST_DEFAULT_CELL_PX)
 
 
+def grid(height: int, width: int, cell_px: int) -> tuple[int, int]:
+    """Rows and columns of the cells. Raises as `density` does."""
+    if min(height, width, cell_px) < 1:
+        raise ValueError(f"no grid of {cell_px} px cells on {width}x{height} px")
+    rows, columns = -(-height // cell_px), -(-width // cell_px)
+    if rows * columns > MAX_CELLS:
+        raise InvalidParameter(
+            f"cells of {cell_px} px divide the photo into {rows * columns}, {MAX_CELLS} are the limit; "
+            f"ask for larger ones, as the default of {default_cell_px(height, width)} px"
+        )
+    return rows, columns
+
+
 def density(
     centerlines: Sequence[Floats], height: int, width: int, plane: Plane | None, cell_px: int
 ) -> Density:
@@ -66,14 +79,7 @@ def density(
         InvalidParameter: cells so small that they are more than MAX_CELLS.
         ValueError: a size below 1.
     """
-    if min(height, width, cell_px) < 1:
-        raise ValueError(f"no grid of {cell_px} px cells on {width}x{height} px")
-    rows, columns = -(-height // cell_px), -(-width // cell_px)
-    if rows * columns > MAX_CELLS:
-        raise InvalidParameter(
-            f"cells of {cell_px} px divide the photo into {rows * columns}, {MAX_CELLS} are the limit; "
-            f"ask for larger ones, as the default of {default_cell_px(height, width)} px"
-        )
+    rows, columns = grid(height, width, cell_px)
     y = np.minimum(np.arange(rows + 1) * cell_px, height) - 0.5
     x = np.minimum(np.arange(columns + 1) * cell_px, width) - 0.5
     start, end = _cut(*_cut(*_segments(centerlines), 0, cell_px), 1, cell_px)

@@ -1,6 +1,7 @@
 """What was measured, in the words of the API: pixels, millimetres with the scale's doubt, verdicts."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,7 @@ from app import schemas
 from app.density import Density, default_cell_px
 from app.density import density as density_of
 from app.limits import Table, classify, interval_mm
-from app.measurement import Crack, Measurement, Millimetres, Widths
+from app.measurement import Crack, Measurement, Widths
 from app.parameters import Parameters
 from app.pattern import pattern as pattern_of
 from app.quality import SMALLEST_WIDTH_PX, Quality
@@ -17,6 +18,19 @@ from app.scale import Scale
 
 # A scale less sure than that says nothing of a width: no millimetres then, rather than wrong ones.
 LARGEST_SCALE_DOUBT = 0.25
+# Places along a crack at which the doubt is looked up; a hundred thousand would take a second.
+MAX_DOUBTED = 200
+
+
+@dataclass(frozen=True)
+class InMillimetres:
+    """A crack on the surface, the scale's doubt in the uncertainties of its width, and that doubt itself."""
+
+    length: float
+    width: Widths
+    area_mm2: float
+    doubt: float | None
+    """One standard uncertainty of the scale where it is least sure along the crack, as a fraction; None: unknown."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +60,9 @@ class Findings:
             total_length_px=round(measured.total_length_px, 2),
             mean_width_px=round(measured.mean_width_px, 3),
             max_width_px=round(measured.max_width_px, 3),
-            total_length_mm=round(length, 4) if complete else None,
-            mean_width_mm=round(weighted / length if length else 0.0, 4) if complete else None,
-            max_width_mm=round(largest, 4) if complete else None,
+            total_length_mm=_mm(length) if complete else None,
+            mean_width_mm=_mm(weighted / length if length else 0.0) if complete else None,
+            max_width_mm=_mm(largest) if complete else None,
         )
 
     def scale_used(self) -> schemas.Scale | None:
@@ -84,7 +98,7 @@ class Findings:
         return schemas.Density(
             cell_px=found.cell_px,
             px_per_px2=np.round(found.px_per_px2, 6).tolist(),
-            m_per_m2=None if found.m_per_m2 is None else np.round(found.m_per_m2, 4).tolist(),
+            m_per_m2=None if found.m_per_m2 is None else np.round(found.m_per_m2, 6).tolist(),
         )
 
     def density_grid(self) -> Density:
@@ -104,8 +118,11 @@ class Findings:
         }
         return [warning for warning, holds in told.items() if holds]
 
-    def _crack(self, crack: Crack, in_mm: Millimetres | None) -> schemas.Crack:
-        below_resolution = crack.width_px.mean < SMALLEST_WIDTH_PX
+    def _crack(self, crack: Crack, in_mm: InMillimetres | None) -> schemas.Crack:
+        flags: list[schemas.Flag] = (
+            ["below-resolution"] if crack.width_px.mean < SMALLEST_WIDTH_PX else []
+        )
+        below_resolution = crack.width_px.p95 < SMALLEST_WIDTH_PX  # the width that is held against
         interval = verdicts = None
         if self.table is not None and in_mm is not None:
             width = in_mm.width
@@ -120,7 +137,7 @@ class Findings:
             area_px=crack.area_px,
             bbox_px=crack.bbox_px,
             length_px=round(crack.length_px, 2),
-            width_px=_widths(crack.width_px),
+            width_px=_widths(crack.width_px, _px),
             max_width_at_px=_point(crack.max_width_at_px),
             orientation_deg=round(crack.orientation_deg, 1) % 180,
             mean_probability=round(crack.mean_probability, 4),
@@ -135,41 +152,39 @@ class Findings:
                 schemas.Gap(from_px=_point(gap.start_px), to_px=_point(gap.end_px))
                 for gap in crack.gaps
             ],
-            flags=["below-resolution"] if below_resolution else [],
+            flags=flags,
             outline_px=None
             if crack.outline_px is None
             else [_points(line) for line in crack.outline_px],
-            area_mm2=None if in_mm is None else round(in_mm.area_mm2, 4),
-            length_mm=None if in_mm is None else round(in_mm.length, 4),
-            width_mm=None if in_mm is None else _widths(in_mm.width),
-            width_interval_mm=interval and (round(interval[0], 4), round(interval[1], 4)),
+            area_mm2=None if in_mm is None else _mm(in_mm.area_mm2),
+            length_mm=None if in_mm is None else _mm(in_mm.length),
+            scale_uncertainty=None if in_mm is None else in_mm.doubt,
+            width_mm=None if in_mm is None else _widths(in_mm.width, _mm),
+            width_interval_mm=interval and (_mm(interval[0]), _mm(interval[1])),
             limits=None if verdicts is None else list(verdicts),
         )
 
     @cached_property
-    def _in_mm(self) -> list[Millimetres | None]:
+    def _in_mm(self) -> list[InMillimetres | None]:
         return [self._millimetres(crack) for crack in self.measurement.cracks]
 
-    def _millimetres(self, crack: Crack) -> Millimetres | None:
-        """The crack on the surface, the scale's doubt in its uncertainties; None where that is too large."""
+    def _millimetres(self, crack: Crack) -> InMillimetres | None:
+        """The crack on the surface; None where the scale, anywhere along it, is too unsure."""
         if self.scale is None or crack.in_mm is None:
             return None
-        ends = [line[[0, -1]] for line in crack.centerlines_px]
-        points = np.vstack([*ends, crack.max_width_at_px])
-        doubts = self.scale.relative_uncertainty_at(points)
+        points = np.concatenate(crack.centerlines_px)
+        doubts = self.scale.relative_uncertainty_at(points[:: 1 + len(points) // MAX_DOUBTED])
         doubt = 0.0 if doubts is None else float(doubts.max())
-        if doubt > LARGEST_SCALE_DOUBT:
+        if not doubt <= LARGEST_SCALE_DOUBT or not np.isfinite(crack.in_mm.area_mm2):
             return None
         width = crack.in_mm.width
-        doubted = Widths(
-            width.mean,
-            width.median,
-            width.p95,
-            width.max,
-            float(np.hypot(width.uncertainty, width.mean * doubt)),
-            float(np.hypot(width.p95_uncertainty, width.p95 * doubt)),
+        doubted = replace(
+            width,
+            uncertainty=float(np.hypot(width.uncertainty, width.mean * doubt)),
+            p95_uncertainty=float(np.hypot(width.p95_uncertainty, width.p95 * doubt)),
         )
-        return Millimetres(crack.in_mm.length, doubted, crack.in_mm.area_mm2)
+        known = None if doubts is None else doubt
+        return InMillimetres(crack.in_mm.length, doubted, crack.in_mm.area_mm2, known)
 
 
 def quality(assessed: Quality) -> schemas.Quality:
@@ -182,19 +197,21 @@ def quality(assessed: Quality) -> schemas.Quality:
         black_share=round(assessed.black_share, 4),
         white_share=round(assessed.white_share, 4),
         smallest_measurable_width_px=round(assessed.smallest_measurable_width_px, 2),
-        smallest_measurable_width_mm=None if smallest_mm is None else round(smallest_mm, 4),
+        smallest_measurable_width_mm=None if smallest_mm is None else _mm(smallest_mm),
     )
 
 
-def _widths(widths: Widths) -> schemas.Widths:
-    return schemas.Widths(
-        mean=round(widths.mean, 4),
-        median=round(widths.median, 4),
-        p95=round(widths.p95, 4),
-        max=round(widths.max, 4),
-        uncertainty=round(widths.uncertainty, 4),
-        p95_uncertainty=round(widths.p95_uncertainty, 4),
-    )
+def _widths(widths: Widths, rounded: Callable[[float], float]) -> schemas.Widths:
+    return schemas.Widths(**{name: rounded(value) for name, value in asdict(widths).items()})
+
+
+def _px(value: float) -> float:
+    return round(value, 4)
+
+
+def _mm(value: float) -> float:
+    """To six digits: a micrograph's millimetres are small."""
+    return float(f"{value:.6g}")
 
 
 def _point(point: tuple[float, float]) -> schemas.Point:

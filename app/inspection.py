@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app import image
+from app import density, image
 from app.findings import Findings
 from app.image import EncodedPhoto, Photo
 from app.limits import Table
+from app.measurement import go_on
 from app.parameters import SegmentParameters
-from app.pipeline import Options, Segmentation, go_on, segment
+from app.pipeline import Options, Segmentation, segment
 from app.quality import Quality, assess
 from app.registry import Model
 from app.scale import scale_of
@@ -39,13 +40,16 @@ def inspect(
 ) -> Result:
     """Find and measure the cracks of one photo.
 
-    `check` as for `pipeline.segment`. Raises the errors of `image.decode` and `scale_of`, before the network runs.
+    `check` as for `pipeline.segment`. Raises the errors of `image.decode`, `scale_of` and
+    `density.grid` before the network runs.
     """
     check()
     with watch.stage("decode"):
         photo = image.decode(encoded)
     with watch.stage("measure"):
         scale = scale_of(parameters.scale_request(), photo.pixels, photo.camera)
+        if parameters.cell_px is not None:
+            density.grid(photo.height, photo.width, parameters.cell_px)
         quality = assess(photo.pixels, scale.mm_per_px if scale else None)
     options = Options(
         mode=parameters.mode,

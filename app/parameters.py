@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.negotiation import Format
 from app.scale import MarkerFamily, ScaleRequest
 
-Threshold = Annotated[float, Field(gt=0, lt=1)]
+# From the smallest that 32 bits keep apart from 0 with room to spare: at 0 every pixel would be crack.
+Threshold = Annotated[float, Field(ge=1e-6, lt=1)]
 MaskEncoding = Literal["png", "rle", "none"]
 _NUMBER = r"[+-]?\d{1,9}(\.\d{1,9})?"
 
@@ -18,21 +19,22 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    mm_per_px: Annotated[float, Field(gt=0, le=1000)] | None = None
+    mm_per_px: Annotated[float, Field(ge=1e-6, le=1000)] | None = None
     """Scale of the photo, millimetres a pixel; every `_mm` field is null without this or another scale."""
     scale_points_px: Annotated[str, Field(pattern=f"^{_NUMBER}(,{_NUMBER}){{3}}$")] | None = None
     """Two points of the photo, `x1,y1,x2,y2`, that lie `scale_length_mm` apart on the surface."""
     scale_length_mm: Annotated[float, Field(gt=0)] | None = None
     """Distance between the two points of `scale_points_px`, millimetres."""
-    limits: str | None = None
+    limits: Annotated[str, Field(min_length=1)] | None = None
     """Table of width limits from `/v1/limits` to hold every crack against; needs a scale."""
     cracks: bool = True
     """List every crack, or only the totals."""
     outlines: bool = False
     """Give the polygons round every crack, holes included."""
     min_area_px: Annotated[int, Field(ge=0)] = 0
-    """Smaller components are left out of `cracks` and the counts, not out of the mask."""
-    cell_px: Annotated[int, Field(ge=1)] | None = None
+    """Smaller components, fragments of a joined crack among them, are left out of `cracks` and the counts, not out of
+    the mask."""
+    cell_px: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Side of the cells in which `density` counts; a twentieth of the photo's longer side where none is given."""
 
     def scale_request(self) -> ScaleRequest:

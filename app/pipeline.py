@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import tiling
-from app.measurement import Measurement, measure
+from app.measurement import Measurement, go_on, measure
 from app.plane import Plane
 from app.registry import Model
 from app.telemetry import Stopwatch
@@ -41,10 +41,6 @@ class Segmentation:
     measurement: Measurement
 
 
-def go_on() -> None:
-    """The check of a caller that never stops a photo midway."""
-
-
 def segment(
     photo: Pixels,
     model: Model,
@@ -54,7 +50,8 @@ def segment(
 ) -> Segmentation:
     """Find the cracks of a photo, uint8 `[H, W, 3]` RGB, upright.
 
-    `check` is called before every batch of tiles and may raise, to stop a photo whose time is up.
+    `check` is called before every batch of tiles and between the steps of measuring, and may raise, to stop a
+    photo whose time is up.
     """
     probability = predict(photo, model, options, watch, check)
     threshold = model.contract.threshold if options.threshold is None else options.threshold
@@ -66,6 +63,7 @@ def segment(
             min_area_px=options.min_area_px,
             plane=options.plane,
             with_outlines=options.with_outlines,
+            check=check,
         )
     return Segmentation(probability, probability >= threshold, threshold, measurement)
 

@@ -98,7 +98,7 @@ async def segment_photo(
     state.admission.require_open()
     form = negotiate(", ".join(request.headers.getlist("accept")), parameters.format)
     model = state.models.get(parameters.model)
-    table = state.limits.get(parameters.limits) if parameters.limits else None
+    table = state.limits.get(parameters.limits) if parameters.limits is not None else None
     state.models.require_warm()
     deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
@@ -131,15 +131,17 @@ async def segment_photo(
 )
 async def measure_mask(
     request: Request, parameters: Annotated[MeasureParameters, Query()]
-) -> schemas.Measured:
+) -> Response:
     """For masks that a person corrected, and for a page that moves the threshold."""
     state = state_of(request)
     state.admission.require_open()
-    table = state.limits.get(parameters.limits) if parameters.limits else None
+    table = state.limits.get(parameters.limits) if parameters.limits is not None else None
     deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
 
-    def work() -> schemas.Measured:
+    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
+
+    def work() -> Response:
         deadline.check()
         probability = image.decode_map(encoded)
         height, width = probability.shape
@@ -150,9 +152,10 @@ async def measure_mask(
             min_area_px=parameters.min_area_px,
             plane=scale.plane if scale else None,
             with_outlines=parameters.outlines and parameters.cracks,
+            check=deadline.check,
         )
         found = Findings(measured, height, width, scale, table, parameters)
-        return schemas.Measured(
+        answer = schemas.Measured(
             id=request.state.id,
             statistics=found.statistics(),
             scale=found.scale_used(),
@@ -162,8 +165,8 @@ async def measure_mask(
             cracks=found.cracks(),
             warnings=found.warnings(),
         )
+        return Response(answer.model_dump_json(), media_type="application/json")
 
-    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
     with state.admission.place(encoded.width * encoded.height):
         return await to_thread.run_sync(work, limiter=state.workers)
 

@@ -9,6 +9,7 @@ from app.pattern import Kind
 from app.scale import Source
 
 Point = tuple[float, float]
+Flag = Literal["below-resolution"]
 
 
 class ModelUsed(BaseModel):
@@ -86,12 +87,15 @@ class Crack(BaseModel):
     """Length of the longest way through the crack over the distance of its ends; null for a ring."""
     gaps: list[Gap]
     """Where fragments were joined; the gaps are not in `length_px`."""
-    flags: list[Literal["below-resolution"]]
-    """`below-resolution`: fewer than 3 px wide, so the width is an upper bound rather than a measurement."""
+    flags: list[Flag]
+    """`below-resolution`: fewer than 3 px wide in the mean, so the width is an upper bound more than a measurement."""
     outline_px: list[list[Point]] | None
     """Polygons along the pixels' edges, holes running the other way round; null unless `outlines` asks for them."""
     area_mm2: float | None
     length_mm: float | None
+    scale_uncertainty: float | None
+    """One standard uncertainty of the scale where it is least sure along the crack, as a fraction: that of `length_mm`,
+    and half of that of `area_mm2`. Null where nobody knows."""
     width_mm: Widths | None
     """With the uncertainty of the scale, where that is known."""
     width_interval_mm: tuple[float, float] | None
@@ -109,7 +113,7 @@ class Scale(BaseModel):
 
 
 class Pattern(BaseModel):
-    """How the cracks lie to one another, and the figures that decided it."""
+    """How the cracks lie to one another, and what stands out of the figures that decided it."""
 
     kind: Kind
     axial_spread_deg: float

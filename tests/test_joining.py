@@ -34,6 +34,8 @@ def test_a_faint_stretch_is_bridged_and_said(gap):
 @pytest.mark.parametrize(
     ("gap", "in_gap", "drop", "why"),
     [
+        (1, 0.0, 0, "a mask with one pixel between them"),
+        (2, 0.0, 0, "a mask with two pixels between them"),
         (8, 0.0, 0, "sound concrete between them, as in every mask"),
         (60, 0.3, 0, "too far"),
         (8, 0.3, 20, "not in line"),
@@ -65,3 +67,12 @@ def test_an_end_goes_on_in_the_nearest_fragment_alone():
     assert result.cracks[0].bbox_px == (10, 30, 200, 3)
     assert [crack.id for crack in result.cracks] == [1, 2]
     assert result.cracks[0].area_px > result.cracks[1].area_px
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3])
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_a_gap_in_a_mask_counts_for_neither_side(gap, width):
+    mask = np.zeros((40, 300), np.float32)
+    mask[20 : 20 + width, 20:280] = 1
+    mask[:, 150 : 150 + gap] = 0
+    assert measure(mask, 0.5).total_length_px == pytest.approx(260 - gap, abs=0.5)

@@ -78,6 +78,12 @@ def test_what_it_answers_is_what_segment_answers(service: Service) -> None:
         ("marker_mm=30", encode(MAP), 422, "invalid-parameter"),
         ("limits=nonsense", encode(MAP), 422, "invalid-parameter"),
         ("cell_px=0", encode(MAP), 422, "invalid-parameter"),
+        ("cell_px=100000000000000000000", encode(MAP), 422, "invalid-parameter"),
+        ("limits=", encode(MAP), 422, "invalid-parameter"),
+        ("threshold=1e-50", encode(MAP), 422, "invalid-parameter"),
+        ("mm_per_px=1e-170", encode(MAP), 422, "invalid-parameter"),
+        ("scale_points_px=1,1,99,1&scale_length_mm=1e-300", encode(MAP), 422, "invalid-parameter"),
+        ("scale_points_px=1,1,11,1&scale_length_mm=1e6", encode(MAP), 422, "invalid-parameter"),
     ],
 )
 def test_bad_input(service: Service, query: str, body: bytes, status: int, code: str) -> None:
@@ -118,6 +124,7 @@ def test_two_points_give_a_scale_and_its_doubt(service: Service) -> None:
     crack = answer["cracks"][0]
     assert crack["length_mm"] == pytest.approx(0.3 * crack["length_px"], rel=1e-4)
     assert crack["area_mm2"] == pytest.approx(400 * 0.09)
+    assert crack["scale_uncertainty"] == doubt
     known = 0.3 * crack["width_px"]["uncertainty"]
     doubted = np.hypot(known, doubt * crack["width_mm"]["mean"])
     assert crack["width_mm"]["uncertainty"] == pytest.approx(doubted, abs=1e-4)
@@ -147,6 +154,24 @@ def test_every_crack_is_held_against_a_table(service: Service) -> None:
     assert thin["width_interval_mm"][0] == 0
     wider = measure(service, "mm_per_px=0.2&limits=en-1992-1-1-2004")["cracks"][0]
     assert "exceeds" in {verdict["verdict"] for verdict in wider["limits"]}
+
+
+def test_a_micrograph_keeps_its_digits(service: Service) -> None:
+    answer = measure(service, "mm_per_px=1e-5")
+    crack = answer["cracks"][0]
+    assert crack["width_mm"]["mean"] == pytest.approx(1e-5 * crack["width_px"]["mean"], rel=1e-4)
+    assert crack["scale_uncertainty"] is None
+
+
+def test_a_wide_stretch_of_a_thin_crack_is_held_against_the_limits(service: Service) -> None:
+    """Its mean is below resolution, its 95 % quantile is not."""
+    uneven = np.zeros((60, 700), np.uint8)
+    uneven[30:32, 20:540] = 255
+    uneven[24:36, 540:600] = 255
+    (crack,) = measure(service, "mm_per_px=0.1&limits=en-1992-1-1-2004", encode(uneven))["cracks"]
+    assert crack["flags"] == ["below-resolution"]
+    assert crack["width_interval_mm"][0] > 0.5
+    assert "exceeds" in {verdict["verdict"] for verdict in crack["limits"]}
 
 
 def test_tables_are_listed(service: Service) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.measurement import Crack, Measurement, measure
+from app.errors import InvalidParameter
+from app.measurement import Crack, Measurement, measure, outline
 
 Map = NDArray[np.float32]
 
@@ -387,3 +388,82 @@ def test_a_spiral_is_as_long_as_it_is():
     crack = only(measure((drawn / 255).astype(np.float32), 0.5))
     assert crack.length_px == pytest.approx(np.hypot(*np.diff(points, axis=0).T).sum(), rel=0.02)
     assert crack.junction_count == 0
+
+
+# --- what a reviewer's masks did ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("aside", [-0.9, 0, 0.04, 0.23])
+@pytest.mark.parametrize("radius", [30, 130])
+def test_a_crack_that_ends_in_a_stain_keeps_its_width(aside, radius):
+    mask = np.zeros((600, 815), np.uint8)
+    row = 300 + round(aside * radius)
+    cv2.circle(mask, (250, 300), radius, 1, -1)
+    mask[row : row + 4, 250:] = 1
+    crack = measure(mask.astype(np.float32), 0.5).cracks[0]
+    assert crack.width_px.median == pytest.approx(4, abs=0.01)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_blobs_with_arms_to_the_edge_are_measured(seed):
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(60, 200, 2)
+    mask = np.zeros((height, width), np.uint8)
+    for _ in range(3):
+        centre = rng.integers(0, (width, height)).tolist()
+        cv2.circle(mask, centre, int(rng.integers(1, 40)), 1, -1)
+        cv2.line(
+            mask, centre, rng.integers(0, (width, height)).tolist(), 1, int(rng.integers(1, 5))
+        )
+    result = measure(mask.astype(np.float32), 0.5, with_outlines=True)
+    assert sum(crack.area_px for crack in result.cracks) == result.crack_pixels
+    assert all(crack.width_px.mean > 0.5 for crack in result.cracks)
+
+
+def test_pinholes_make_a_crack_no_longer():
+    bar = np.zeros((60, 340), np.float32)
+    bar[25:34, 20:320] = 1
+    whole = only(measure(bar, 0.5))
+    for x in range(40, 300, 25):
+        bar[28 + x % 3, x] = 0
+    bar[29:32, 200:204] = 0
+    holed = only(measure(bar, 0.5))
+    assert holed.junction_count == 0
+    assert holed.length_px == pytest.approx(whole.length_px, rel=0.005)
+    assert holed.width_px.median == pytest.approx(9, abs=0.1)
+    assert holed.area_px < whole.area_px
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3, 4, 6])
+def test_small_rings_have_a_length_and_a_width(radius):
+    mask = np.zeros((30, 30), np.uint8)
+    cv2.circle(mask, (15, 15), radius, 1, 1)
+    crack = only(measure(mask.astype(np.float32), 0.5))
+    assert crack.length_px >= 2 * radius
+    assert 0.7 < crack.width_px.mean <= 2 * radius + 1
+
+
+def test_a_caller_can_stop_it():
+    class TimeIsUp(Exception):
+        pass
+
+    def check():
+        raise TimeIsUp
+
+    mask = np.zeros((20, 30), np.float32)
+    mask[9:12, 5:25] = 1
+    with pytest.raises(TimeIsUp):
+        measure(mask, 0.5, check=check)
+
+
+def test_outlines_of_half_a_photo_are_refused(monkeypatch):
+    monkeypatch.setattr(outline, "MAX_OUTLINED_PX", 100)
+    with pytest.raises(InvalidParameter, match="outlines: 144 pixels"):
+        measure(np.ones((12, 12), np.float32), 0.5, with_outlines=True)
+    assert measure(np.ones((12, 12), np.float32), 0.5).crack_count == 1
+
+
+def test_a_threshold_that_is_zero_to_32_bits_is_refused():
+    with pytest.raises(ValueError, match="threshold"):
+        measure(np.zeros((4, 4), np.float32), 1e-50)

@@ -27,20 +27,41 @@ def test_components_are_those_of_opencv(mask):
     expected = {tuple(row[[0, 1, 2, 3, 4]].tolist()) for row in statistics[1:]}
     found = zip(regions.boxes_px.tolist(), regions.areas_px.tolist(), strict=True)
     assert {(*box, area) for box, area in found} == expected
-    for number in range(count - 1):
-        left, top, width, height = regions.boxes_px[number]
-        crop = regions.crop(number)
-        assert crop.sum() == regions.areas_px[number]
-        seen = labels[top : top + height, left : left + width][crop]
-        assert (seen == seen[0]).all()
+    columns, rows = regions.points(spread(regions.starts, regions.stops)).astype(int).T
+    owners = regions.region_of(spread(regions.starts, regions.stops))
+    pairs = {(int(a), int(b)) for a, b in zip(owners, labels[rows, columns], strict=True)}
+    assert len(pairs) == count - 1  # each of ours is one of theirs
 
 
 @given(masks)
 def test_every_pixel_stands_in_one_run(mask):
     regions, _ = find_regions(mask.astype(np.float32), 0.5, 0)
-    pixels, _ = regions.pixels(np.ones(len(regions.areas_px), np.bool_))
-    columns, rows = regions.points(pixels).astype(int).T
+    columns, rows = regions.points(spread(regions.starts, regions.stops)).astype(int).T
     assert list(zip(rows, columns, strict=True)) == list(zip(*np.nonzero(mask), strict=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(masks)
+def test_pinholes_are_the_small_holes_of_one_component(mask):
+    """Against OpenCV: background components that do not reach the frame, and touch one component alone."""
+    framed = np.pad(mask, 1)
+    _, cracks = cv2.connectedComponents(framed.astype(np.uint8), connectivity=8)
+    count, holes, sizes, _ = cv2.connectedComponentsWithStats(
+        (~framed).astype(np.uint8), connectivity=4
+    )
+    expected = np.zeros_like(framed)
+    for hole in range(1, count):
+        inside = holes == hole
+        beside = cv2.dilate(
+            inside.astype(np.uint8), np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]], np.uint8)
+        )
+        owners = set(cracks[beside.astype(bool) & ~inside].tolist())
+        if not inside[0, 0] and sizes[hole, cv2.CC_STAT_AREA] <= 16 and len(owners) == 1:
+            expected |= inside
+    regions, _ = find_regions(mask.astype(np.float32), 0.5, 0)
+    found = np.zeros(framed.size, bool)
+    found[regions.pinholes] = True
+    np.testing.assert_array_equal(found.reshape(framed.shape), expected)
 
 
 def test_small_components_are_left_out_and_surplus_ones_counted(monkeypatch):

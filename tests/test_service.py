@@ -48,7 +48,7 @@ def test_the_answer_has_exactly_the_promised_shape(service: Service) -> None:
         "id", "area_px", "bbox_px", "length_px", "width_px", "max_width_at_px", "orientation_deg",
         "mean_probability", "centerlines_px", "centerline_widths_px", "branch_count",
         "junction_count", "tortuosity", "gaps", "flags", "outline_px", "area_mm2", "length_mm",
-        "width_mm", "width_interval_mm", "limits",
+        "scale_uncertainty", "width_mm", "width_interval_mm", "limits",
     ]  # fmt: skip
     widths = ["mean", "median", "p95", "max", "uncertainty", "p95_uncertainty"]
     assert list(crack["width_px"]) == widths

@@ -14,8 +14,8 @@ masks = arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 
 def thinned(mask: np.ndarray) -> np.ndarray:
     framed = np.pad(mask, 1)
-    result = np.zeros(framed.size, np.bool_)
-    result[thin(np.flatnonzero(framed), framed.size, framed.shape[1])] = True
+    result = framed.ravel().copy()
+    thin(result, np.flatnonzero(framed), framed.shape[1])
     return result.reshape(framed.shape)
 
 
@@ -37,9 +37,8 @@ def test_components_and_holes_stay(mask):
 @given(masks)
 def test_no_square_of_four_is_left(mask):
     skeleton = thinned(mask).astype(int)
+    np.testing.assert_array_equal(thinned(skeleton[1:-1, 1:-1].astype(bool)), skeleton)
     squares = skeleton[1:, 1:] + skeleton[1:, :-1] + skeleton[:-1, 1:] + skeleton[:-1, :-1]
-    again = thin(np.flatnonzero(skeleton), skeleton.size, skeleton.shape[1])
-    assert len(again) == skeleton.sum()
     # Four pixels in a square stay only where each of them is the only link to something else.
     for row, column in np.argwhere(squares == 4):
         block = skeleton[max(row - 1, 0) : row + 3, max(column - 1, 0) : column + 3]

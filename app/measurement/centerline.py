@@ -96,22 +96,3 @@ def unit(vectors: Floats) -> Floats:
     """Scale [N, 2] vectors to length 1; zero stays zero."""
     lengths = np.hypot(vectors[:, 0], vectors[:, 1])[:, None]
     return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-
-
-def concatenate(parts: list[Centerlines]) -> Centerlines:
-    """All branches of all parts; junctions of different parts stay different."""
-    points = np.cumsum([0] + [len(part.points) for part in parts[:-1]])
-    nodes = np.cumsum([0] + [int(part.nodes.max(initial=-1)) + 1 for part in parts[:-1]])
-    return Centerlines(
-        points=np.concatenate([part.points for part in parts]),
-        first=np.concatenate([part.first + at for part, at in zip(parts, points, strict=True)]),
-        last=np.concatenate([part.last + at for part, at in zip(parts, points, strict=True)]),
-        crack=np.concatenate([part.crack for part in parts]),
-        nodes=np.concatenate(
-            [
-                np.where(part.nodes < 0, part.nodes, part.nodes + at)
-                for part, at in zip(parts, nodes, strict=True)
-            ]
-        ),
-        ring=np.concatenate([part.ring for part in parts]),
-    )

@@ -1,7 +1,8 @@
 """What was found at the points of the centrelines becomes one plain value a crack."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from app.measurement import shape
 from app.measurement.arrays import Floats, Integers
 from app.measurement.centerline import Centerlines
+from app.measurement.on_surface import across_scale, branch_lengths, component_areas
 from app.measurement.regions import Regions
 from app.measurement.result import Crack, Gap, Millimetres
 from app.measurement.summary import Stretches
@@ -56,7 +58,7 @@ class Found:
         angles = shape.orientations(self.lines, self.crack, count)
         degrees = np.mod(-np.degrees(angles), 180.0) % 180.0
         turns = shape.tortuosity(self.lines, self.crack, self.gaps, count)
-        millimetres = self._millimetres(plane, stretches) if plane else [None] * count
+        in_mm = self._in_mm(plane, stretches) if plane else [None] * count
         junctions, gaps, boxes = self._junctions(count), self._gaps(), self._boxes(count)
         polylines, outlines = self._polylines(), self._outlines()
         return tuple(
@@ -75,10 +77,18 @@ class Found:
                 tortuosity=None if np.isnan(turns[i]) else float(turns[i]),
                 gaps=tuple(gaps[i]),
                 outline_px=None if self.outlines is None else tuple(outlines[i]),
-                in_mm=millimetres[i],
+                in_mm=in_mm[i],
             )
             for i in range(count)
         )
+
+    def _in_mm(self, plane: Plane, stretches: Stretches) -> Sequence[Millimetres | None]:
+        lengths = self._of_branches(branch_lengths(plane, self.lines), stretches.count)
+        areas = self._of_components(component_areas(plane, self.regions), stretches.count)
+        scale = across_scale(plane, self.lines.points, self.lines.tangents())
+        widths = stretches.widths(self.widths_px * scale, self.widths_px, stretches.mean(scale))
+        figures = zip(lengths.tolist(), widths, areas.tolist(), strict=True)
+        return [Millimetres(*each) for each in figures]
 
     def _of_components(self, values: Floats | Integers, count: int) -> Floats:
         return np.bincount(self.crack, weights=values, minlength=count).astype(np.float64)
@@ -134,38 +144,6 @@ class Found:
         for component, polygons in enumerate(self.outlines or []):
             outlines[int(self.crack[component])] += polygons
         return outlines
-
-    def _millimetres(self, plane: Plane, stretches: Stretches) -> list[Millimetres | None]:
-        points = self.lines.points
-        scale = across_scale(plane, points, self.lines.tangents())
-        widths = stretches.widths(self.widths_px * scale, self.widths_px, stretches.mean(scale))
-        lengths = replace(self.lines, points=plane.mm(points)).arc()[self.lines.last]
-        totals = self._of_branches(lengths, stretches.count).tolist()
-        runs = self.regions.stops - self.regions.starts
-        middles = (
-            self.regions.points(self.regions.starts) + np.column_stack([runs - 1, 0 * runs]) / 2
-        )
-        areas = np.bincount(
-            self.crack[self.regions.region],
-            weights=plane.mm2_per_px(middles) * runs,
-            minlength=stretches.count,
-        )
-        return [
-            Millimetres(*figures) for figures in zip(totals, widths, areas.tolist(), strict=True)
-        ]
-
-
-def across_scale(plane: Plane, points: Floats, tangents: Floats) -> Floats:
-    """Millimetres [N] of width a pixel of width, at points [N, 2] of lines along tangents [N, 2].
-
-    A photo at an angle does not keep right angles, so what is measured across the line in the photo is not across
-    it on the surface; a strip's area and length are, and the width is their ratio.
-    """
-    areas = plane.mm2_per_px(points)
-    has_way = tangents.any(axis=1)
-    along = np.sqrt(areas)
-    along[has_way] = plane.mm_per_px(points[has_way], tangents[has_way])
-    return areas / along
 
 
 def simplified(branch: NDArray[np.float32]) -> Integers:

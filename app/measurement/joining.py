@@ -14,11 +14,13 @@ from app.measurement.width import Probability
 # A gap is bridged up to this length, and up to half the length of the shorter fragment.
 MAX_GAP_PX = 40.0
 FRAGMENT_LENGTHS = 2.0
-# A speck has no direction.
+# A speck has no direction, and neither has a tooth of a comb.
 MIN_FRAGMENT_PX = 8.0
+# Of an end, the nearest few other ends are looked at, whatever the mask.
+_NEIGHBOURS = 8
 # Largest angle between a fragment's end and the way across the gap, degrees; wandering cracks turn that much.
 MAX_TURN_DEG = 30.0
-# Mean probability along the gap, as a share of the threshold. Sound concrete stays below a tenth of it.
+# Mean probability over the middle third of the gap, as a share of the threshold; sound concrete stays below a tenth.
 LEAST_BRIDGE = 0.25
 _SAMPLES = 33
 
@@ -46,7 +48,8 @@ def join(
     count = len(areas_px)
     arcs = lines.arc()[lines.last]
     lengths = np.bincount(lines.crack, weights=arcs, minlength=count).astype(np.float64)
-    ends = np.flatnonzero(lines.free)
+    branch_is_long = lines.arc()[lines.last] >= MIN_FRAGMENT_PX
+    ends = np.flatnonzero(lines.free & branch_is_long[:, None])
     at = lines.points[np.column_stack([lines.first, lines.last]).ravel()[ends]]
     facing, component = outwards.reshape(-1, 2)[ends], lines.crack[ends // 2]
     pairs = _pairs(at, facing, component, lengths)
@@ -62,12 +65,13 @@ def join(
 
 def _pairs(at: Floats, facing: Floats, component: Integers, lengths: Floats) -> Integers:
     """[P, 2] ends of different components that face one another across a short gap."""
-    candidates = np.flatnonzero(lengths[component] >= MIN_FRAGMENT_PX)
-    if len(candidates) < 2:
+    if len(at) < 2:
         return np.zeros((0, 2), np.int64)
     reach = min(MAX_GAP_PX, lengths.max() / FRAGMENT_LENGTHS)
-    near = KDTree(at[candidates]).query_pairs(reach, output_type="ndarray")
-    pairs = candidates[near.astype(np.int64)]
+    _, near = KDTree(at).query(at, k=min(_NEIGHBOURS + 1, len(at)), distance_upper_bound=reach)
+    one, place = np.nonzero(near < len(at))
+    pairs = np.column_stack([one, near[one, place]])
+    pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     one, other = pairs.T
     across = at[other] - at[one]
     shorter = np.minimum(lengths[component[one]], lengths[component[other]])
@@ -85,7 +89,7 @@ def _pairs(at: Floats, facing: Floats, component: Integers, lengths: Floats) -> 
 def _is_bridged(
     probability: Probability, threshold: float, starts: Floats, ends: Floats
 ) -> NDArray[np.bool_]:
-    shares = np.linspace(0, 1, _SAMPLES)[:, None]
+    shares = np.linspace(1 / 3, 2 / 3, _SAMPLES)[:, None]
     way = starts[:, None] * (1 - shares) + ends[:, None] * shares
     mean = width.sample(probability, way).mean(axis=1)
     return np.asarray(mean >= LEAST_BRIDGE * threshold, np.bool_)

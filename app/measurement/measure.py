@@ -3,6 +3,10 @@
 A crack is an 8-connected component of the mask (probability >= threshold), or several that a bridged gap joins.
 """
 
+from collections.abc import Callable
+
+import numpy as np
+
 from app.measurement import shape, width
 from app.measurement.ends import extended
 from app.measurement.found import SIMPLIFICATION_PX, Found
@@ -15,6 +19,10 @@ from app.measurement.width import Probability
 from app.plane import Plane
 
 
+def go_on() -> None:
+    """The check of a caller that never stops midway."""
+
+
 def measure(
     probability: Probability,
     threshold: float,
@@ -22,6 +30,7 @@ def measure(
     min_area_px: int = 0,
     plane: Plane | None = None,
     with_outlines: bool = False,
+    check: Callable[[], None] = go_on,
 ) -> Measurement:
     """Measure every crack of a probability map.
 
@@ -32,19 +41,21 @@ def measure(
             totals of length and width, not out of the figures of the mask.
         plane: the surface in the photo; with it every crack is measured in millimetres, too.
         with_outlines: draw the polygon round each crack.
+        check: called between the steps; may raise, to stop a mask that takes too long.
 
     Raises:
-        InvalidParameter: the mask is noise, whose centrelines would take minutes to follow.
+        InvalidParameter: the mask is noise, whose centrelines would take minutes to follow, or too much of it is
+            crack for outlines.
         ValueError: the map is not [H, W] or the threshold not above 0 and at most 1.
     """
     if probability.ndim != 2:
         raise ValueError(f"probability must be [H, W], got shape {probability.shape}")
-    if not 0 < threshold <= 1:
+    if not 0 < np.float32(threshold) <= 1:  # what it is compared as
         raise ValueError(f"threshold must be above 0 and at most 1, got {threshold}")
     regions, crack_pixels = find_regions(probability, threshold, min_area_px)
     cracks: tuple[Crack, ...] = ()
     if len(regions.areas_px):
-        cracks = _cracks(probability, threshold, regions, plane, with_outlines)
+        cracks = _cracks(probability, threshold, regions, plane, with_outlines, check)
     total_length = sum(crack.length_px for crack in cracks)
     weighted_width = sum(crack.length_px * crack.width_px.mean for crack in cracks)
     return Measurement(
@@ -66,16 +77,31 @@ def _cracks(
     regions: Regions,
     plane: Plane | None,
     with_outlines: bool,
+    check: Callable[[], None],
 ) -> tuple[Crack, ...]:
-    distance = distance_to_background(regions.mask)
+    if len(regions.pinholes):
+        probability = _without_pinholes(probability, threshold, regions)
+    distance = distance_to_background(regions)
+    check()
     lines = trace(regions, distance)
+    check()
     radii = radius_at(distance, lines.points)
     widths, lines = width.across(probability, threshold, lines, radii)
     chosen = width.representative(lines, radii, widths)
     angles = shape.axis_angles(shape.moments(regions))
     lines, outwards = extended(probability, threshold, lines, radii, angles)
+    check()
     crack, gaps = join(probability, threshold, lines, outwards, regions.areas_px)
     polygons = outlines(regions, SIMPLIFICATION_PX) if with_outlines else None
+    check()
     mass = shape.probability_sums(probability, regions)
     found = Found(regions, lines, widths, chosen, mass, crack, gaps, polygons)
     return found.cracks(plane)
+
+
+def _without_pinholes(probability: Probability, threshold: float, regions: Regions) -> Probability:
+    """A copy in which pinholes belong to the crack, so that a profile that begins in one does not end there."""
+    filled = probability.copy()
+    rows, columns = np.divmod(regions.pinholes, regions.mask.shape[1])
+    filled[rows - 1, columns - 1] = np.maximum(filled[rows - 1, columns - 1], threshold)
+    return filled

@@ -7,16 +7,25 @@ simplification the signed areas of a crack's polygons add up to its number of pi
 import cv2
 import numpy as np
 
+from app.errors import InvalidParameter
 from app.measurement.arrays import Floats, Integers
 from app.measurement.regions import Regions, spread
+
+# Of all components together: at the bound the edges take half a gigabyte and some seconds.
+MAX_OUTLINED_PX = 8_000_000
 
 
 def outlines(regions: Regions, tolerance_px: float) -> list[list[Floats]]:
     """Closed polygons [N, 2] (x, y) of each component, the first point not repeated.
 
     The interior lies to the left of the way as seen on the photo. Simplified to within
-    `tolerance_px`; 0 keeps every corner.
+    `tolerance_px`; 0 keeps every corner. Raises InvalidParameter for more than MAX_OUTLINED_PX pixels.
     """
+    pixels = int(regions.areas_px.sum())
+    if pixels > MAX_OUTLINED_PX:
+        raise InvalidParameter(
+            f"outlines: {pixels} pixels are crack, {MAX_OUTLINED_PX} can be outlined; raise threshold or leave it out"
+        )
     starts, ends, component = _edges(regions)
     following = _following(starts, ends, regions.mask.shape[1])
     polygons: list[list[Floats]] = [[] for _ in range(len(regions.areas_px))]

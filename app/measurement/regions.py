@@ -18,6 +18,9 @@ from app.measurement.arrays import Floats, Integers
 MAX_REGIONS = 20_000
 # A photo of 120 megapixels crossed by cracks a hundred times has a million runs; noise has more.
 MAX_RUNS = 4_000_000
+# A hole of 4 x 4 pixels is a grain or a wrong pixel; a centreline that went round it on both sides would be
+# longer by its girth.
+MAX_PINHOLE_PX = 16
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Regions:
         region: [R] component of each run, 0 for the largest.
         areas_px: [n] pixels of each component.
         boxes_px: [n, 4] (x, y, width, height) of each component.
+        pinholes: flat indices of what is no crack but holes of at most MAX_PINHOLE_PX in one.
         left_out: components of enough area beyond MAX_REGIONS.
     """
 
@@ -40,30 +44,17 @@ class Regions:
     region: Integers
     areas_px: Integers
     boxes_px: Integers
+    pinholes: Integers
     left_out: int
-
-    def pixels(self, chosen: NDArray[np.bool_]) -> tuple[Integers, Integers]:
-        """Flat indices, ascending, of the pixels of the chosen [n] components, and their components."""
-        kept = chosen[self.region]
-        return spread(self.starts[kept], self.stops[kept]), np.repeat(
-            self.region[kept], (self.stops - self.starts)[kept]
-        )
 
     def points(self, pixels: Integers) -> Floats:
         """[N, 2] (x, y) of flat indices."""
         rows, columns = np.divmod(pixels, self.mask.shape[1])
         return np.column_stack([columns, rows]).astype(np.float64) - 1
 
-    def crop(self, number: int) -> NDArray[np.bool_]:
-        """One component alone, [height, width] of its box."""
-        left, top, width, height = self.boxes_px[number].tolist()
-        own = self.region == number
-        rows, columns = np.divmod(self.starts[own], self.mask.shape[1])
-        change = np.zeros((height, width + 1), np.int8)
-        change[rows - 1 - top, columns - 1 - left] = 1
-        change[rows - 1 - top, columns - 1 - left + (self.stops - self.starts)[own]] = -1
-        inside: NDArray[np.bool_] = np.cumsum(change, axis=1, dtype=np.int8)[:, :-1].astype(bool)
-        return inside
+    def region_of(self, pixels: Integers) -> Integers:
+        """Component of each flat index, of a pixel of the crack or of a pinhole in it."""
+        return self.region[np.searchsorted(self.starts, pixels, side="right") - 1]
 
 
 def spread(starts: Integers, stops: Integers) -> Integers:
@@ -100,9 +91,17 @@ def find_regions(
     rank = np.full(len(areas), -1)
     rank[order] = np.arange(len(order))
     region = rank[region]
+    pinholes = _pinholes(starts, stops, region, mask.size, width + 2)
     kept = region >= 0
     regions = Regions(
-        mask, starts[kept], stops[kept], region[kept], areas[order], boxes[order], left_out
+        mask,
+        starts[kept],
+        stops[kept],
+        region[kept],
+        areas[order],
+        boxes[order],
+        pinholes,
+        left_out,
     )
     return regions, int((stops - starts).sum())
 
@@ -110,12 +109,41 @@ def find_regions(
 def _touching(starts: Integers, stops: Integers, stride: int) -> Integers:
     """[R] component of each run: runs of neighbouring rows that touch, by a corner at least, are one."""
     first = np.searchsorted(stops, starts + stride)
-    last = np.maximum(np.searchsorted(starts, stops + stride, side="right"), first)
-    above = np.repeat(np.arange(len(starts)), last - first)
+    last = np.searchsorted(starts, stops + stride, side="right")
+    return _linked(first, last)
+
+
+def _linked(first: Integers, last: Integers) -> Integers:
+    """[R] component of each run, where run r touches the runs first[r] to last[r] - 1 of the next row."""
+    last = np.maximum(first, last)
+    above = np.repeat(np.arange(len(first)), last - first)
     links = coo_array(
-        (np.ones(len(above), np.int8), (above, spread(first, last))), (len(starts), len(starts))
+        (np.ones(len(above), np.int8), (above, spread(first, last))), (len(first), len(first))
     )
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
+
+
+def _pinholes(
+    starts: Integers, stops: Integers, region: Integers, size: int, stride: int
+) -> Integers:
+    """Flat indices of the holes of at most MAX_PINHOLE_PX within one component (-1: left out)."""
+    if not len(starts):
+        return starts
+    # Background runs; one from row to row crosses the frame, and so is no hole.
+    begins, ends = np.append(0, stops), np.append(starts, size)
+    hole = _linked(
+        np.searchsorted(ends, begins + stride, side="right"),
+        np.searchsorted(begins, ends + stride, side="left"),
+    )
+    areas = np.bincount(hole, weights=ends - begins)
+    is_open = np.zeros(len(areas), np.bool_)
+    is_open[hole[begins // stride != (ends - 1) // stride]] = True
+    is_open |= areas > MAX_PINHOLE_PX
+    left, right = np.append(-1, region), np.append(region, -1)
+    # A component inside the hole of another would melt into it.
+    is_open[hole[(left != right) | (left < 0)]] = True
+    filled = ~is_open[hole]
+    return spread(begins[filled], ends[filled])
 
 
 def _sizes(

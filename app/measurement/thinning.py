@@ -6,6 +6,7 @@ Deleting one side at a time keeps straight bars at 45 degrees, which thinning fr
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.measurement.arrays import Integers
 
@@ -32,20 +33,25 @@ def _may_go(neighbours: int) -> bool:
 _MAY_GO = np.array([_may_go(neighbours) for neighbours in range(256)])
 
 
-def thin(pixels: Integers, size: int, stride: int) -> Integers:
-    """The skeleton, ascending, of pixels given as ascending flat indices of a framed mask of `size` pixels."""
-    present = np.zeros(size, np.uint8)
-    present[pixels] = 1
+def thin(present: NDArray[np.bool_], pixels: Integers, stride: int) -> None:
+    """Thin a framed mask, flat and `stride` wide, in place. `pixels` are flat indices of all that may go.
+
+    Only pixels beside one that just went can go next, so that every pixel is looked at a few times, however
+    wide the mask is.
+    """
     steps = offsets(stride)
-    while True:
-        before = len(pixels)
+    order = np.zeros(len(present), np.int32)
+    while len(pixels):
+        gone = []
         for side in _SIDES:
-            border = pixels[present[pixels + steps[side]] == 0]
-            border = border[present[border] == 1]
+            border = pixels[present[pixels] & ~present[pixels + steps[side]]]
             neighbours = np.zeros(len(border), np.uint8)
             for k, step in enumerate(steps):
-                neighbours |= present[border + step] << np.uint8(k)
-            present[border[_MAY_GO[neighbours]]] = 0
-        pixels = pixels[present[pixels] == 1]
-        if len(pixels) == before:
-            return pixels
+                neighbours |= present[border + step].view(np.uint8) << np.uint8(k)
+            gone.append(border[_MAY_GO[neighbours]])
+            present[gone[-1]] = False
+        beside = (np.concatenate(gone)[:, None] + steps).ravel()
+        beside = beside[present[beside]]
+        # Each once: of several writers of a place the last one stays.
+        order[beside] = np.arange(len(beside), dtype=np.int32)
+        pixels = beside[order[beside] == np.arange(len(beside))]

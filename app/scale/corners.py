@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import InvalidParameter
 from app.scale.scale import Floats
 
 # Places along an edge, one a pixel; those next to the corners are rounded by blur and left out.
@@ -27,6 +28,8 @@ ACROSS_SIGMA_PX = 1.0
 ACROSS_SIGMA = 1 / 6  # of the reach, where that makes less
 PASSES = 3
 _SAMPLES = 33
+# Of the angle between two edges that meet: 3 degrees. A marker at 60 degrees still has 27.
+LEAST_SINE = 0.05
 # A corner is about as far off as its edges scatter about their lines: 0.7 to 1.3 times from 49 px a side, up to 2.4
 # where a marker of 34 px is blurred. Noise, dirt and a lens that bends lines show there; that blur fills small cells
 # does not, so at least half a pixel over the size of a cell is taken.
@@ -114,7 +117,11 @@ def _scatter(edge: Floats, line: Floats) -> float:
 
 
 def _meeting(first: Floats, second: Floats) -> Floats:
-    """Where two lines meet, `[2]`."""
+    """Where two lines meet, `[2]`. Raises InvalidParameter for edges that do not: it was no square."""
     directions = np.column_stack([first[:2], -second[:2]])
+    if not abs(np.linalg.det(directions)) > LEAST_SINE:
+        raise InvalidParameter(
+            "the edges of the marker cannot be told apart; take the photo closer or less obliquely, or give mm_per_px"
+        )
     steps = np.linalg.solve(directions, second[2:] - first[2:])
     return np.asarray(first[2:] + steps[0] * first[:2], np.float64)

@@ -14,7 +14,7 @@ from app.scale.scale import Scale
 
 # A kilometre; also of mm_per_px, where 1000 is the limit of its own.
 MAX_MM = 1e6
-MAX_MM_PER_PX = 1000.0
+MIN_MM_PER_PX, MAX_MM_PER_PX = 1e-6, 1000.0
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,10 @@ def scale_of(request: ScaleRequest, photo: NDArray[np.uint8], exif: CameraExif) 
     _require_one_source(request)
     height_px, width_px = photo.shape[:2]
     if request.marker_mm is not None:
-        return scale_from_marker(photo, request.marker_mm, request.marker_family or DEFAULT_FAMILY)
+        family = request.marker_family or DEFAULT_FAMILY
+        return _believable(scale_from_marker(photo, request.marker_mm, family))
     if request.distance_mm is not None:
-        return scale_from_camera(request.distance_mm, exif, height_px, width_px)
+        return _believable(scale_from_camera(request.distance_mm, exif, height_px, width_px))
     return _given(request, height_px, width_px)
 
 
@@ -65,12 +66,22 @@ def scale_of_mask(request: ScaleRequest, height_px: int, width_px: int) -> Scale
 
 def _given(request: ScaleRequest, height_px: int, width_px: int) -> Scale | None:
     if request.scale_points_px is not None and request.scale_length_mm is not None:
-        return scale_from_points(
-            request.scale_points_px, request.scale_length_mm, height_px, width_px
+        return _believable(
+            scale_from_points(request.scale_points_px, request.scale_length_mm, height_px, width_px)
         )
     if request.mm_per_px is not None:
-        return Scale.facing(request.mm_per_px, "parameter", None)
+        return _believable(Scale.facing(request.mm_per_px, "parameter", None))
     return None
+
+
+def _believable(scale: Scale) -> Scale:
+    """Raises InvalidParameter for a pixel smaller than a nanometre or larger than a metre."""
+    if not MIN_MM_PER_PX <= scale.mm_per_px <= MAX_MM_PER_PX:
+        raise InvalidParameter(
+            f"the scale would be {scale.mm_per_px:g} mm a pixel; {MIN_MM_PER_PX:g} to {MAX_MM_PER_PX:g} are taken, "
+            "so check the length given"
+        )
+    return scale
 
 
 def _require_one_source(request: ScaleRequest) -> None:

@@ -87,6 +87,8 @@ def ours(cracks: Sequence[Drawn]) -> str:
 
 def _errors(drawn: Drawn) -> tuple[float, float, float, bool]:
     measured = measure(drawn.probability, 0.5)
+    if not measured.cracks:
+        return drawn.width_px, 1.0, 90.0, True
     crack = measured.cracks[0]
     turn = abs((crack.orientation_deg - drawn.orientation_deg + 90) % 180 - 90)
     return (
@@ -225,7 +227,8 @@ def off_a_model(file: Path, photos: int, data: Path | None) -> str:
     return _table(
         f"## Off the network's own output\n\n`{file.name}` {engine.contract.version}, weights "
         f"`{engine.contract.weights_sha256[:12]}`, threshold {engine.contract.threshold}. A crack of the network's "
-        "counts where it runs within 4 px of a true one; width errors are of the mean width of a photo.\n",
+        "counts where it runs within 4 px of a true one, false alarms do not; "
+        "width errors are of the mean width of a photo.\n",
         [
             "photos",
             "with a crack found",

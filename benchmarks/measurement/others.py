@@ -5,7 +5,6 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.measurement.regions import find_regions
 from app.measurement.thinning import STEPS, thin
 
 SQUARE_ROOT_OF_2 = 2**0.5
@@ -13,11 +12,10 @@ SQUARE_ROOT_OF_2 = 2**0.5
 
 def skeleton_of(mask: np.ndarray) -> np.ndarray:
     """Skeleton, bool [H, W]."""
-    regions, _ = find_regions(mask.astype(np.float32), 0.5, 0)
-    pixels, _ = regions.pixels(np.ones(len(regions.areas_px), np.bool_))
-    thinned = np.zeros(regions.mask.size, np.bool_)
-    thinned[thin(pixels, regions.mask.size, regions.mask.shape[1])] = True
-    return thinned.reshape(regions.mask.shape)[1:-1, 1:-1]
+    framed = np.pad(mask, 1)
+    thinned = framed.ravel().copy()
+    thin(thinned, np.flatnonzero(framed), framed.shape[1])
+    return thinned.reshape(framed.shape)[1:-1, 1:-1]
 
 
 def distance_width(mask: np.ndarray) -> float:
