@@ -16,7 +16,7 @@ INSTALL_PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-slow check format lock python clean
+.PHONY: help serve test test-slow measurement check format lock python clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ test: $(TEST)/.installed-test  ## install and run the test suite (ARGS="-k tilin
 
 test-slow: $(TEST)/.installed-test  ## run the tests that take minutes or need a package index
 	$(TEST)/bin/python -m pytest -m slow --durations=0 $(ARGS)
+
+measurement: $(TEST)/.installed-test  ## check lengths and widths in full, write docs/accuracy (ARGS="--data index.csv" adds real masks)
+	$(TEST)/bin/python -m benchmarks.measurement docs/accuracy/measurement.md --model models/unet.onnx $(ARGS)
 
 check: $(TEST)/.installed-test  ## formatting, lint and types
 	$(TEST)/bin/ruff format --check .

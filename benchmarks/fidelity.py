@@ -1,7 +1,8 @@
 """Does a shipped file keep its promises on photos of your own? `python -m benchmarks.fidelity MODEL PHOTO...`
 
 Prints, for each photo: `seams`, the mean difference of probability between two runs whose tile grids lie half
-a tile apart, over the pixels that either calls crack; with `--exact FILE` (the same weights, exported with
+a tile apart, over the pixels that either calls crack, and the same `inside`, 64 px and more from the photo's edge
+(nearer to it the moved run sees mirrored surroundings, where the other sees none); with `--exact FILE` (the same weights, exported with
 `--weights float32`) also `storage`, the largest difference anywhere, and the F1 of one mask against the other.
 """
 
@@ -17,6 +18,8 @@ from app.registry import Model
 from app.telemetry import Stopwatch
 from training.scoring import count
 
+EDGE_PX = 64
+
 
 def load(file: Path) -> Model:
     engine = Engine(file, "auto")
@@ -27,13 +30,23 @@ def probability(photo: np.ndarray, model: Model) -> np.ndarray:
     return predict(photo, model, Options(), Stopwatch())
 
 
-def seam_difference(photo: np.ndarray, model: Model) -> float:
-    """Mean difference to a run on the photo mirrored by half a tile at its top and left, which moves the grid."""
+def seam_differences(photo: np.ndarray, model: Model) -> tuple[float, float]:
+    """Mean difference, everywhere and EDGE_PX inside, to a run on the photo mirrored by half a tile at its top and left.
+
+    Mirroring there moves the grid.
+    """
     half = model.contract.tile_size // 2
     moved = np.pad(photo, ((half, 0), (half, 0), (0, 0)), mode="reflect")
     here, there = probability(photo, model), probability(moved, model)[half:, half:]
     called = (here >= model.contract.threshold) | (there >= model.contract.threshold)
-    return float(np.abs(here - there)[called].mean()) if called.any() else 0.0
+    inside = np.zeros_like(called)
+    inside[EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX] = True
+    difference = np.abs(here - there)
+    everywhere, within = (
+        float(difference[place].mean()) if place.any() else 0.0
+        for place in (called, called & inside)
+    )
+    return everywhere, within
 
 
 def main() -> None:
@@ -47,7 +60,10 @@ def main() -> None:
     model, exact = load(args.model), load(args.exact) if args.exact else None
     for path in args.photos:
         photo = image.decode(image.identify(path.read_bytes(), 120_000_000)).pixels
-        line = f"{path.name} {photo.shape[1]}x{photo.shape[0]} seams {seam_difference(photo, model):.4f}"
+        seams, inside = seam_differences(photo, model)
+        line = (
+            f"{path.name} {photo.shape[1]}x{photo.shape[0]} seams {seams:.4f} inside {inside:.4f}"
+        )
         if exact:
             a, b = probability(photo, model), probability(photo, exact)
             level = model.contract.threshold
