@@ -2,8 +2,9 @@
 
 Prints, for each photo: `seams`, the mean difference of probability between two runs whose tile grids lie half
 a tile apart, over the pixels that either calls crack, and the same `inside`, 64 px and more from the photo's edge
-(nearer to it the moved run sees mirrored surroundings, where the other sees none); with `--exact FILE` (the same weights, exported with
-`--weights float32`) also `storage`, the largest difference anywhere, and the F1 of one mask against the other.
+(nearer to it the moved run sees mirrored surroundings, where the other sees none); with `--exact FILE` (the same
+weights, exported with `--weights float32`) also `storage`, the largest difference anywhere, and the F1 of one mask
+against the other.
 """
 
 import argparse
@@ -31,9 +32,9 @@ def probability(photo: np.ndarray, model: Model) -> np.ndarray:
 
 
 def seam_differences(photo: np.ndarray, model: Model) -> tuple[float, float]:
-    """Mean difference, everywhere and EDGE_PX inside, to a run on the photo mirrored by half a tile at its top and left.
+    """Mean difference, everywhere and EDGE_PX inside, to a run whose grid is moved by half a tile.
 
-    Mirroring there moves the grid.
+    Mirroring the photo at its top and left moves the grid.
     """
     half = model.contract.tile_size // 2
     moved = np.pad(photo, ((half, 0), (half, 0), (0, 0)), mode="reflect")

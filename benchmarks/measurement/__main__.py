@@ -7,7 +7,6 @@ against their masks. Writes the page and, beside it, `measurement.png`.
 
 import argparse
 import platform
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=5, help="degrees from direction to direction")
     args = parser.parse_args()
     cracks = list(all_cracks(args.step))
-    parts = [introduction(), ours(cracks), beside_others(cracks, args.page.with_suffix(".png"))]
+    parts = [introduction(args), ours(cracks), beside_others(cracks, args.page.with_suffix(".png"))]
     parts += [turned(cracks), by_marker(), odd_masks()]
     if args.model:
         parts.append(off_a_model(args.model, args.photos, args.data))
@@ -49,10 +48,12 @@ def main() -> None:
     print(args.page)
 
 
-def introduction() -> str:
+def introduction(args: argparse.Namespace) -> str:
+    said = f" --model {args.model} --photos {args.photos}" if args.model else ""
+    said += f" --data {args.data.name}" if args.data else ""
     return f"""# Lengths and widths, checked
 
-Written by `python -m benchmarks.measurement {" ".join(sys.argv[1:])}` at commit {git_commit()[:12]}
+Written by `python -m benchmarks.measurement {args.page}{said}` at commit {git_commit()[:12]}
 on Python {platform.python_version()}, NumPy {np.__version__}; do not edit by hand.
 
 Cracks of {WIDTHS_PX[0]:g} to {WIDTHS_PX[-1]:g} px, straight, wavy and branching, in every direction, drawn with exact
