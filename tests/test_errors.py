@@ -218,7 +218,7 @@ def test_failure_is_told_to_the_log_alone(
     def fail(*_: object) -> None:
         raise RuntimeError("the secret cause")
 
-    monkeypatch.setattr(routes, "segment", fail)
+    monkeypatch.setattr(routes, "inspect", fail)
     answer = service.post("/v1/segment", GOOD_PHOTO)
     problem = assert_problem(answer, 500, "internal-error", answer.headers["x-request-id"])
     assert "secret" not in str(problem)

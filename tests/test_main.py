@@ -76,8 +76,9 @@ def test_openapi_tells_parameters_body_and_problems(service: Service) -> None:
     api = service.get("/openapi.json").json()
     post = api["paths"]["/v1/segment"]["post"]
     assert {parameter["name"] for parameter in post["parameters"]} == {
-        "model", "threshold", "mode", "resolution_scale", "mask", "mm_per_px", "cracks",
-        "min_area_px", "format",
+        "model", "threshold", "mode", "resolution_scale", "mask", "mm_per_px", "scale_points_px",
+        "scale_length_mm", "marker_mm", "marker_family", "distance_mm", "limits", "cracks",
+        "outlines", "min_area_px", "cell_px", "format",
     }  # fmt: skip
     assert all(parameter["description"] for parameter in post["parameters"])
     assert {"multipart/form-data", "image/jpeg", "image/png"} <= set(post["requestBody"]["content"])
@@ -91,6 +92,7 @@ def test_openapi_tells_parameters_body_and_problems(service: Service) -> None:
     assert set(api["components"]["securitySchemes"]) == {"HTTPBearer", "APIKeyHeader"}
     assert {
         "/v1/measure",
+        "/v1/limits",
         "/v1/models",
         "/v1/models/{name}",
         "/healthz",
