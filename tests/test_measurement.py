@@ -390,7 +390,7 @@ def test_a_spiral_is_as_long_as_it_is():
     assert crack.junction_count == 0
 
 
-# --- what a reviewer's masks did ---------------------------------------------------------------
+# --- masks that once read wrong ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("aside", [-0.9, 0, 0.04, 0.23])
