@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from app.measurement import Crack
 
@@ -173,13 +175,7 @@ def _network(cracks: Sequence[Crack]) -> tuple[int, float, int]:
 
 def _joined(branches: Integers, links: Integers) -> Integers:
     """The branches [B, 2] with one number for all nodes that links [L, 2] lead between."""
-    parent = list(range(int(branches.max()) + 1))
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = node = parent[parent[node]]
-        return node
-
-    for one, other in links.tolist():
-        parent[root(one)] = root(other)
-    return np.array([root(node) for node in range(len(parent))])[branches]
+    size = int(branches.max()) + 1
+    graph = coo_array((np.ones(len(links), np.int8), links.T), (size, size))
+    groups = connected_components(graph, directed=False)[1]
+    return np.asarray(groups[branches], np.int64)

@@ -16,7 +16,7 @@ DOORS = {
     "onnxruntime": ["app/engine.py", "training/export.py"],  # export compares what is no file yet
     "PIL": ["app/image.py"],
     "pillow_heif": ["app/image.py"],
-    "scipy": ["app/measurement/*.py", "training/synthetic/*.py"],
+    "scipy": ["app/measurement/*.py", "app/pattern.py", "training/synthetic/*.py"],
     "pycocotools": ["app/answers.py"],
     "prometheus_client": ["app/telemetry.py"],
     "pydantic_settings": ["app/settings.py"],
