@@ -63,6 +63,18 @@ def _parser() -> argparse.ArgumentParser:
         help="segment photos into a folder, without a server",
         description="Write mask, overlay and JSON of each photo, and one summary.csv, into a folder.",
     )
+    _add_segment_arguments(segment)
+    segment.set_defaults(run=_segment)
+
+    models = commands.add_parser(
+        "models", help="list the models", description="List the models as JSON."
+    )
+    _add_settings(models, "models_dir", "default_model", "device", "log_level")
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _add_segment_arguments(segment: argparse.ArgumentParser) -> None:
     segment.add_argument(
         "photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, or a folder of photos"
     )
@@ -95,14 +107,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(
         segment, "models_dir", "limits_dir", "default_model", "device", "max_pixels", "log_level"
     )
-    segment.set_defaults(run=_segment)
-
-    models = commands.add_parser(
-        "models", help="list the models", description="List the models as JSON."
-    )
-    _add_settings(models, "models_dir", "default_model", "device", "log_level")
-    models.set_defaults(run=_models)
-    return parser
 
 
 def _add_settings(parser: argparse.ArgumentParser, *fields: str) -> None:

@@ -150,7 +150,7 @@ def simplified(branch: NDArray[np.float32]) -> Integers:
     """Which points [N, 2] of a polyline, or ring, keep it within SIMPLIFICATION_PX of itself."""
     if len(branch) <= 3:  # of a speck, which there may be thousands of; its points lie in a line
         return np.array([0, len(branch) - 1])
-    closed = len(branch) > 2 and bool((branch[0] == branch[-1]).all())
+    closed = bool((branch[0] == branch[-1]).all())
     simple = cv2.approxPolyDP(branch[: len(branch) - closed], SIMPLIFICATION_PX, closed)[:, 0]
     # The points kept are points given, bit by bit.
     keys = branch.view(np.int64)[:, 0]

@@ -36,6 +36,7 @@ BENT_PX = 4.0
 # into another branch.
 WIDEST_OF_CIRCLE = 1.1
 EDGE_STEP_PX = 1.0
+# Share of the threshold: between its pixels a hairline of 1 px at 25 degrees still has 0.54, a gap in a mask nothing.
 LEAST_DIP = 0.25
 # Samples held at once: 32 MB for the coordinates of them.
 _SAMPLES_AT_ONCE = 2_000_000
