@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers, ops
 
+from training.normalization import BatchNormalization
+
 MIDDLE_BLOCKS = 16
 LOW_LEVEL_FILTERS = 48
 HEAD_FILTERS = 256
@@ -42,7 +44,7 @@ def _relu(x, name: str):
 
 
 def _normalize(x, epsilon: float, name: str):
-    return layers.BatchNormalization(epsilon=epsilon, name=f"{name}_bn")(x)
+    return BatchNormalization(epsilon=epsilon, name=f"{name}_bn")(x)
 
 
 def _conv(x, filters: int, kernel: int, name: str, stride: int = 1, epsilon: float = HEAD_EPSILON):
