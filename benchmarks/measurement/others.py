@@ -5,17 +5,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.measurement.thinning import STEPS, thin
+from app.measurement.thinning import STEPS
+from training.skeleton import skeleton_of
 
 SQUARE_ROOT_OF_2 = 2**0.5
-
-
-def skeleton_of(mask: np.ndarray) -> np.ndarray:
-    """Skeleton, bool [H, W]."""
-    framed = np.pad(mask, 1)
-    thinned = framed.ravel().copy()
-    thin(thinned, np.flatnonzero(framed), framed.shape[1])
-    return thinned.reshape(framed.shape)[1:-1, 1:-1]
 
 
 def distance_width(mask: np.ndarray) -> float:
