@@ -35,10 +35,7 @@ def draw_scene(recipe: SceneRecipe, seed: int) -> Scene:
     """
     rng = np.random.default_rng(seed)
     setting = random_setting(rng, recipe.height, recipe.width)
-    finish = FINISHES[rng.choice(len(FINISHES), p=[0.4, 0.3, 0.18, 0.12])]
-    photo = concrete(rng, setting, finish, rng.uniform(0.48, 0.92))
-    if rng.random() < 0.4:
-        photo = weathered(rng, photo, rng.uniform(0.1, 0.8))
+    photo = random_wall(rng, setting)
     for _ in range(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1])):
         photo = stain(rng, photo, setting)
     appears = rng.random(4) < recipe.lookalike_probability
@@ -64,6 +61,15 @@ def random_setting(rng: np.random.Generator, height: int, width: int) -> Setting
     angle = -np.pi / 2 + rng.normal(0, 0.7)
     light = (float(np.cos(angle)), float(np.sin(angle)))
     return Setting(height, width, light, float(rng.lognormal(0.25, 0.3)))
+
+
+def random_wall(rng: np.random.Generator, setting: Setting) -> Photo:
+    """Concrete of one of the finishes, some of it weathered, with nothing on it."""
+    finish = FINISHES[rng.choice(len(FINISHES), p=[0.4, 0.3, 0.18, 0.12])]
+    photo = concrete(rng, setting, finish, rng.uniform(0.48, 0.92))
+    if rng.random() < 0.4:
+        photo = weathered(rng, photo, rng.uniform(0.1, 0.8))
+    return photo
 
 
 def crack(
