@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from training.data import (
     DataError,
     Row,
+    check_pairs,
     folds,
     read_mask,
     read_pair,
     read_photo,
     read_rows,
     select,
+    straddling_groups,
 )
 
 HEADER = "source,image,mask,group,split"
@@ -148,6 +150,16 @@ def test_a_published_split_is_kept_as_it_is(index):
         listed("b", "test", group="1", source="deepcrack-256"),
     )
     assert len(read_rows(path)) == 2
+
+
+def test_a_group_straddles_where_training_saw_a_part_of_what_is_scored():
+    rows = [
+        *rows_of(("both", 2), ("seen", 1)),
+        *rows_of(("both", 1), ("unseen", 2), split="test"),
+        *rows_of(("unseen", 1), split="external"),
+        *rows_of(("seen", 1), split="test", source="another"),
+    ]
+    assert straddling_groups(rows) == {("s", "both")}
 
 
 # --- folder -----------------------------------------------------------------------------------
@@ -294,3 +306,16 @@ def test_pair_of_two_sizes(tmp_path):
     mask = write(tmp_path / "m.png", np.zeros((6, 12), np.uint8))
     with pytest.raises(DataError, match=r"m\.png is 12x6 but its photo is 12x8; make them"):
         read_pair(Row("s", image, mask, "g", "train"))
+
+
+def test_pairs_are_checked_to_the_last(tmp_path):
+    write_pair(tmp_path, "a")
+    write_pair(tmp_path, "b")
+    row_a, row_b = (
+        Row("s", tmp_path / f"images/{name}.png", tmp_path / f"masks/{name}.png", name, "val")
+        for name in "ab"
+    )
+    check_pairs([row_a, row_b])
+    write(row_b.mask, np.full((8, 12), 7, np.uint8))
+    with pytest.raises(DataError, match=r"b\.png holds the values \[7\]"):
+        check_pairs([row_a, row_b])

@@ -253,6 +253,14 @@ def test_bad_settings_are_told_in_one_sentence(run_training, tmp_path, capsys, s
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("name", [*TRAINING, *VALIDATION])
+def test_every_pair_is_checked_before_training(run_training, tmp_path, data, capsys, name):
+    cv2.imwrite(str(data / "masks" / f"{name}.png"), np.zeros((40, 41), np.uint8))
+    assert run_training(tmp_path / "run") == 2
+    assert f"{name}.png is 41x40 but its photo is 40x40" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("fold", ["5", "-1"])
 def test_there_are_five_folds(run_training, tmp_path, capsys, fold):
     with pytest.raises(SystemExit):

@@ -3,12 +3,13 @@
 import csv
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
 SPLITS = ("train", "val", "test", "external")
@@ -95,15 +96,30 @@ def _rows_of_folder(folder: Path) -> list[Row]:
 
 
 def _refuse_divided_groups(rows: Sequence[Row]) -> None:
-    sides: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in rows:
-        sides[row.source, row.group].add(row.split)
-    for (source, group), splits in sides.items():
+    for (source, group), splits in _sides(rows).items():
         if len(splits) > 1 and source not in PUBLISHED_SPLITS:
             raise DataError(
                 f"group {group!r} of {source} stands in {' and '.join(sorted(splits))}; "
                 "photos of one group belong on one side, or the figures flatter"
             )
+
+
+def straddling_groups(rows: Iterable[Row]) -> frozenset[tuple[str, str]]:
+    """(source, group) of the groups with rows in `train` and in another split: what is scored there was half seen.
+
+    Give it all rows of an index, not the chosen ones alone. `read_rows` lets them stand in PUBLISHED_SPLITS only.
+    """
+    return frozenset(
+        group for group, splits in _sides(rows).items() if "train" in splits and len(splits) > 1
+    )
+
+
+def _sides(rows: Iterable[Row]) -> dict[tuple[str, str], set[str]]:
+    """The splits that each (source, group) stands in."""
+    sides: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        sides[row.source, row.group].add(row.split)
+    return sides
 
 
 def select(
@@ -154,12 +170,21 @@ def read_mask(path: Path) -> np.ndarray:
     return (mask > 0).astype(np.uint8)
 
 
-def read_pair(row: Row) -> tuple[np.ndarray, np.ndarray]:
-    """The row's photo and mask. Raises DataError where their sizes differ."""
-    photo, mask = read_photo(row.image), read_mask(row.mask)
+PhotoReader = Callable[[Path], np.ndarray]
+
+
+def read_pair(row: Row, reader: PhotoReader = read_photo) -> tuple[np.ndarray, np.ndarray]:
+    """The row's photo and mask. Raises DataError where one cannot be read or their sizes differ."""
+    photo, mask = reader(row.image), read_mask(row.mask)
     if photo.shape[:2] != mask.shape:
         raise DataError(
             f"{row.mask} is {mask.shape[1]}x{mask.shape[0]} but its photo is "
             f"{photo.shape[1]}x{photo.shape[0]}; make them the same size"
         )
     return photo, mask
+
+
+def check_pairs(rows: Sequence[Row], reader: PhotoReader = read_photo) -> None:
+    """Read every pair once, so that a bad one is told of before hours of work and not amid them. Raises DataError."""
+    for row in tqdm(rows, desc="checking", unit="pair", disable=None):
+        read_pair(row, reader)

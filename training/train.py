@@ -18,7 +18,7 @@ from training.checkpoints import KeepBest, KeepLast, best_so_far, forget_unfinis
 from training.config import NON_COMMERCIAL_SOURCES, RECIPES, SYNTHETIC, Recipe, override
 from training.crops import CropDataset, CropSampler, PairCache
 from training.curves import draw_curves
-from training.data import DataError, Row, folds, read_rows, select
+from training.data import DataError, Row, check_pairs, folds, read_rows, select
 from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import ARCHITECTURES, build
@@ -90,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     training_rows, validation_rows = split_rows(
         read_rows(args.data), recipe, sources=args.source, without=without, fold=args.fold
     )
+    check_pairs(training_rows + validation_rows)
     keras.utils.set_random_seed(recipe.seed)
     if args.mixed_precision:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
