@@ -1,0 +1,50 @@
+"""The threshold of a model, chosen on validation photos (EVALUATION 2)."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from training.data import DataError
+from training.prediction import Prediction
+from training.scoring import Counts, count
+
+CANDIDATES = tuple(round(0.02 * step, 2) for step in range(1, 50))
+
+
+def choose_threshold(predictions: Iterable[Prediction]) -> dict:
+    """The threshold with the best mean over sources of F1 within 2 px; sources without cracks have no say.
+
+    Raises DataError where no row has a crack.
+    """
+    counts: dict[str, list[Counts]] = {}
+    for prediction in predictions:
+        found = [count(prediction.probability >= level, prediction.true) for level in CANDIDATES]
+        before = counts.setdefault(prediction.row.source, [Counts()] * len(CANDIDATES))
+        counts[prediction.row.source] = [a + b for a, b in zip(before, found, strict=True)]
+    cracked = {source: pooled for source, pooled in counts.items() if pooled[0].true_pixels}
+    if not cracked:
+        raise DataError("no row has a crack; a threshold cannot be chosen")
+    means = [
+        float(np.mean([pooled[i].f1_within_2px() for pooled in cracked.values()]))
+        for i in range(len(CANDIDATES))
+    ]
+    best = middle_of_best(means)
+    return {
+        "threshold": CANDIDATES[best],
+        "sources": _figures(cracked, best),
+        "sources_at_half": _figures(cracked, CANDIDATES.index(0.5)),
+        "curve": dict(zip(map(str, CANDIDATES), means, strict=True)),
+    }
+
+
+def _figures(cracked: dict[str, list[Counts]], number: int) -> dict[str, dict[str, float]]:
+    return {
+        source: {"f1": pooled[number].f1(), "f1_within_2px": pooled[number].f1_within_2px()}
+        for source, pooled in cracked.items()
+    }
+
+
+def middle_of_best(values: Sequence[float]) -> int:
+    """Index of the largest value; of several alike, the middle one: the safest of a plateau."""
+    ties = np.flatnonzero(np.isclose(values, max(values), rtol=0, atol=1e-9))
+    return int(ties[len(ties) // 2])
