@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: train, evaluate, export, report, synthesize."""
+"""`python -m training COMMAND`: train, evaluate, failures, export, report, synthesize."""
 
 import argparse
 import importlib
@@ -13,6 +13,10 @@ COMMANDS = {
     "evaluate": (
         "training.evaluate",
         "score an .onnx file on an index file, through the serving code",
+    ),
+    "failures": (
+        "training.failures.command",
+        "measure what crack detectors are known to get wrong, on drawn photos and real masks",
     ),
     "report": ("training.report", "write the model card from the files in models/"),
     "synthesize": ("training.synthetic.synthesize", "draw photos of concrete with known cracks"),
