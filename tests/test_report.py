@@ -3,7 +3,7 @@
 from conftest import contract, write_model
 
 from training.__main__ import main
-from training.report import model_card
+from training.report.card import model_card
 
 METRICS = {
     "deepcrack-256/test/f1": 0.8123,

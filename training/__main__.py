@@ -18,7 +18,10 @@ COMMANDS = {
         "training.failures.command",
         "measure what crack detectors are known to get wrong, on drawn photos and real masks",
     ),
-    "report": ("training.report", "write the model card from the files in models/"),
+    "report": (
+        "training.report.command",
+        "write the model card and docs/accuracy from the files of models and results",
+    ),
     "synthesize": ("training.synthetic.synthesize", "draw photos of concrete with known cracks"),
 }
 

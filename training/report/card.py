@@ -1,13 +1,11 @@
-"""`python -m training report`: model card and README picture, made from the files in models/ alone."""
+"""The model card: what the files in models/ say of themselves."""
 
-import argparse
 import hashlib
 from pathlib import Path
 
 from app.contract import Contract
 from training.data import DataError
 from training.onnx_file import read_contract
-from training.picture import draw_result
 
 # Licences of the sources, as found in the repositories that the copies came from.
 WITHOUT_LICENCE = frozenset(
@@ -34,31 +32,6 @@ in focus in which the crack is at least two pixels wide. **Not intended:** to ra
 there is no crack, or to replace an inspection. Joints, edges, voids, lettering and cables may be taken for
 cracks; faint hairlines may be missed. The figures below say how often; close-ups flatter, whole photos tell.
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--models", type=Path, default=Path("models"), help="folder of the .onnx files"
-    )
-    parser.add_argument("--picture", type=Path, help="also draw the README's picture, a .jpg")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail where the card is out of date"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    card = model_card(args.models)
-    path = args.models / "README.md"
-    if args.check:
-        if not path.is_file() or path.read_text(encoding="utf-8") != card:
-            raise DataError(f"{path} is out of date; run `python -m training report`")
-        return 0
-    path.write_text(card, encoding="utf-8")
-    print(path)
-    if args.picture:
-        draw_result(args.models / "unet.onnx", args.picture)
-        print(args.picture)
-    return 0
 
 
 def model_card(folder: Path) -> str:

@@ -1,0 +1,156 @@
+"""docs/accuracy/ is what the files of results say, and belongs to the files that are shipped."""
+
+import csv
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from conftest import contract, write_model
+
+from training.__main__ import main
+from training.onnx_file import read_contract, update_contract
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """Eight photos with a crack (darkness 0.7), a void (0.4) and a wall (0.2), half of them to validate."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = []
+    for number in range(8):
+        photo = np.full((80, 90, 3), 204, np.uint8)
+        mask = np.zeros((80, 90), np.uint8)
+        photo[10:14, 10:14] = 153
+        if number % 4 != 3:
+            photo[40:43, 5:80] = 76
+            mask[40:43, 5:80] = 255
+        source = "bare" if number % 4 == 3 else "deepcrack-256"
+        cv2.imwrite(str(folder / f"{number}.png"), photo)
+        cv2.imwrite(str(folder / f"{number}.mask.png"), mask)
+        split = "val" if number < 4 else "test"
+        rows.append((source, f"{number}.png", f"{number}.mask.png", f"group{number}", split))
+    with (folder / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("source", "image", "mask", "group", "split"), *rows])
+    return folder / "index.csv"
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory, index):
+    """A folder of models and one of results, made by the commands that a project's are made by."""
+    tmp_path = tmp_path_factory.mktemp("project")
+    model = write_model(tmp_path / "models", contract(weights_sha256="a" * 64))
+    results = tmp_path / "accuracy" / "results"
+    common = [str(model), "--data", str(index), "--device", "cpu"]
+    threshold = ["--choose-threshold", "--record", "--output", results / "evaluate" / "1.json"]
+    scored = [
+        "--output",
+        results / "evaluate" / "2.json",
+        "--log",
+        tmp_path / "accuracy" / "test-runs.jsonl",
+    ]
+    failures = [
+        "failures",
+        str(model),
+        "--output",
+        results / "failures",
+        "--photos",
+        "1",
+        "--device",
+        "cpu",
+    ]
+    for command in (
+        ["evaluate", *common, "--split", "val", *threshold],
+        ["evaluate", *common, "--split", "test", *scored],
+        failures,
+    ):
+        assert main([str(word) for word in command]) == 0
+    return tmp_path
+
+
+@pytest.fixture
+def project(tmp_path, measured):
+    return shutil.copytree(measured, tmp_path / "project")
+
+
+def report(project, *arguments) -> int:
+    places = ["--models", str(project / "models"), "--accuracy", str(project / "accuracy")]
+    return main(["report", *places, *arguments])
+
+
+def fold(number: int, dice: float) -> dict:
+    figures = {
+        "dice_soft_batch": dice,
+        "f1": dice,
+        "accuracy": 0.97,
+        "precision": 0.8,
+        "recall": 0.8,
+    }
+    return {
+        "architecture": "unet",
+        "fold": number,
+        "figures": {"training": figures, "validation": figures},
+        "history": {
+            "epoch": [1, 2],
+            "dice_soft_batch": [0.1, 0.2],
+            "val_dice_soft_batch": [0.1, 0.2],
+        },
+    }
+
+
+def write_folds(project, *folds: dict) -> None:
+    folder = project / "accuracy" / "results" / "folds"
+    folder.mkdir()
+    for each in folds:
+        (folder / f"unet-fold{each['fold']}.json").write_text(json.dumps(each))
+
+
+def test_the_page_says_what_the_results_say(project, capsys):
+    write_folds(project, fold(0, 0.80), fold(1, 0.82))
+    assert report(project) == 0
+    page = (project / "accuracy" / "README.md").read_text()
+    results = project / "accuracy" / "results"
+    figures = json.loads((results / "evaluate" / "2.json").read_text())["sources"][
+        "deepcrack-256/test"
+    ]
+    assert f"| deepcrack-256 / test | 3 | {figures['f1']:.3f} |" in page
+    assert f"| deepcrack-256 test, micro F1 | 0.85 at least | {figures['f1']:.3f}, met |" in page
+    assert "| samir-concrete256 test, micro F1 | 0.90 at least | not measured |" in page
+    assert "0.8100 ± 0.0141" in page  # of the two folds
+    assert "unet 2 (2 epochs), deeplabv3plus 0, fcn8s 0" in page
+    assert "0.8351" in page  # the paper's own
+    assert "1 runs on `test` or `external`" in page
+    drawn = capsys.readouterr().out
+    for picture in ("calibration.png", "folds.png"):
+        assert (project / "accuracy" / picture).stat().st_size > 1000
+        assert picture in drawn
+
+
+def test_no_folder_of_whoever_ran_a_command_is_told(project):
+    assert report(project) == 0
+    assert str(project) not in (project / "accuracy" / "README.md").read_text()
+
+
+def test_check_fails_where_the_page_is_out_of_date(project, capsys):
+    assert report(project, "--check") == 2
+    assert "out of date" in capsys.readouterr().err
+    assert report(project) == 0
+    assert report(project, "--check") == 0
+    write_folds(project, fold(0, 0.80))
+    assert report(project, "--check") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weights_sha256": "b" * 64}, "other weights"),
+        ({"threshold": 0.77}, "was made at the threshold"),
+        ({"name": "another"}, "is not shipped"),
+    ],
+)
+def test_a_result_of_another_file_is_refused(project, changes, message, capsys):
+    file = next((project / "models").glob("*.onnx"))
+    assert read_contract(file).threshold_from == "validation"
+    update_contract(file, **changes)
+    assert report(project) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Pages about the models, written from files alone: the model card and docs/accuracy/."""

@@ -1,0 +1,217 @@
+"""docs/accuracy/README.md: every figure of it is read from a file of results, none is typed."""
+
+from collections.abc import Sequence
+
+from app.contract import Contract
+from training.report import failures, protocol
+from training.report.markdown import shown, table
+from training.report.results import Results
+
+# What the project set out to reach: place, figure, bound (at least for scores, at most for false alarms).
+TARGETS = (
+    ("deepcrack-256/test", "f1", 0.85),
+    ("samir-concrete256/test", "f1", 0.90),
+    ("cracksight/external", "f1_within_2px", 0.60),
+    ("", "false_pixels", 0.0005),
+    ("", "photos_with_large_detection", 0.05),
+)
+CALLED = {
+    "f1": "micro F1",
+    "f1_within_2px": "F1 within 2 px",
+    "false_pixels": "false pixels",
+    "photos_with_large_detection": "photos with a detection over 50 px",
+}
+AT_MOST = frozenset({"false_pixels", "photos_with_large_detection"})
+CRACK_FREE = "crack-free photos of the test split"
+COLUMNS = (
+    ("photos", "photos", "d"),
+    ("F1", "f1", ".3f"),
+    ("by photo: mean", "f1_photo_mean", ".3f"),
+    ("95 %, from", "f1_photo_mean_low", ".3f"),
+    ("to", "f1_photo_mean_high", ".3f"),
+    ("median", "f1_photo_median", ".3f"),
+    ("precision", "precision", ".3f"),
+    ("recall", "recall", ".3f"),
+    ("IoU", "iou", ".3f"),
+    ("F1 within 2 px", "f1_within_2px", ".3f"),
+    ("clDice", "cldice", ".3f"),
+    ("length", "length_error", "+.1%"),
+    ("area", "area_error", "+.1%"),
+)
+CRACK_FREE_COLUMNS = (
+    ("photos", "crack_free_photos", "d"),
+    ("false pixels", "false_pixels", ".3%"),
+    ("photos with any detection", "photos_with_detection", ".1%"),
+    ("with one over 50 px", "photos_with_large_detection", ".1%"),
+)
+INTRODUCTION = """\
+# How accurate the masks are
+
+Written by `python -m training report` from the files in `results/`; do not edit by hand. Each figure of a shipped
+model was made by the command that stands under [Commands](#commands), run on the committed file through the code that
+serves requests, at the photo's own size and the model's own threshold. *Micro* figures pool the pixels of all photos;
+*within 2 px* counts a pixel as right where the other mask has one within 2 px; *clDice* compares centrelines (Shit et
+al., CVPR 2021); *length* and *area* are errors of the totals. `test` and `external` were never trained on, nor used to
+choose anything; `deepcrack-256` was never trained on at all.
+"""
+
+
+def accuracy_page(results: Results, contracts: Sequence[Contract]) -> str:
+    """The page, as Markdown."""
+    names = [said.name for said in contracts]
+    lines = [INTRODUCTION, *_targets(results, names)]
+    for name in names:
+        lines += _model(results, name)
+    lines += _calibration(results, contracts)
+    lines += failures.section(results)
+    lines += protocol.section(results)
+    lines += _curves(results)
+    lines += _commands(results)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _targets(results: Results, names: Sequence[str]) -> list[str]:
+    lines = []
+    for place, figure, bound in TARGETS:
+        asked = f"{bound:.2%} at most" if figure in AT_MOST else f"{bound:.2f} at least"
+        label = f"{place.replace('/', ' ') or CRACK_FREE}, {CALLED[figure]}"
+        lines.append(
+            [label, asked, *(_against(results, name, place, figure, bound) for name in names)]
+        )
+    return ["## Against the targets", "", *table(["", "asked", *names], lines), ""]
+
+
+def _against(results: Results, name: str, place: str, figure: str, bound: float) -> str:
+    figures = results.figures(name, place) if place else _overall(results, name, "test")
+    if figure not in figures:
+        return "not measured"
+    value = figures[figure]
+    is_met = value <= bound if figure in AT_MOST else value >= bound
+    return (f"{value:.3%}" if figure in AT_MOST else f"{value:.3f}") + (
+        ", met" if is_met else ", short"
+    )
+
+
+def _overall(results: Results, name: str, split: str) -> dict[str, float]:
+    for result in results.evaluations.get(name, []):
+        if split in result["overall"]:
+            return result["overall"][split]
+    return {}
+
+
+def _model(results: Results, name: str) -> list[str]:
+    """The figures by source of one model, cracks and crack-free photos apart."""
+    evaluations = results.evaluations.get(name, [])
+    if not evaluations:
+        return [f"## {name}", "", "Not evaluated yet.", ""]
+    sources = {
+        place: figures for result in evaluations for place, figures in result["sources"].items()
+    }
+    halves = {
+        place: figures
+        for result in evaluations
+        for place, figures in result["sources_at_half"].items()
+    }
+    with_cracks = [
+        [
+            _named(place),
+            *(shown(figures, key, form) for _, key, form in COLUMNS),
+            shown(halves[place], "f1", ".3f"),
+        ]
+        for place, figures in sorted(sources.items())
+        if "f1" in figures
+    ]
+    crack_free = [
+        [_named(place), *(shown(figures, key, form) for _, key, form in CRACK_FREE_COLUMNS)]
+        for place, figures in sorted(sources.items())
+        if "crack_free_photos" in figures
+    ]
+    head = ["photos with cracks", *(label for label, _, _ in COLUMNS), "F1 at 0.5"]
+    lines = [
+        f"## {name}",
+        "",
+        f"Threshold {evaluations[0]['threshold']:g}.",
+        "",
+        *table(head, with_cracks),
+        "",
+    ]
+    if crack_free:
+        lines += [
+            *table(
+                ["crack-free photos", *(label for label, _, _ in CRACK_FREE_COLUMNS)], crack_free
+            ),
+            "",
+        ]
+    return lines
+
+
+def _named(place: str) -> str:
+    return place.replace("/", " / ")
+
+
+def _calibration(results: Results, contracts: Sequence[Contract]) -> list[str]:
+    lines = [
+        [
+            said.name,
+            f"{said.threshold:g}",
+            f"{results.thresholds[said.name]['calibration']['expected_calibration_error']:.4f}",
+        ]
+        for said in contracts
+        if said.name in results.thresholds
+    ]
+    if not lines:
+        return []
+    return [
+        "## Threshold and calibration",
+        "",
+        "The threshold maximises the mean over the sources of F1 within 2 px on validation photos. The expected "
+        "calibration error is over all pixels of those photos, sources alike; nearly all of them are background.",
+        "",
+        *table(["", "threshold", "expected calibration error"], lines),
+        "",
+        "![mean F1 within 2 px over the threshold, and the share of crack over the probability](calibration.png)",
+        "",
+    ]  # fmt: skip
+
+
+def _curves(results: Results) -> list[str]:
+    if not results.runs:
+        return []
+    lines = [
+        "## Learning curves",
+        "",
+        "Training solid (the running mean, dropout and augmentation on), validation dotted.",
+    ]
+    for name, record in results.runs.items():
+        made = record["made_with"]
+        lines += ["", f"`{name}`: {record['architecture']}, recipe `{record['recipe']['name']}`, commit "
+                  f"`{made['commit'][:12]}`, Keras {made['keras']} on {made['backend']}: `{_public(made['command'])}`",
+                  "", f"![learning curves of {name}](curves-{name}.png)"]  # fmt: skip
+    return [*lines, ""]
+
+
+def _commands(results: Results) -> list[str]:
+    lines = []
+    for _, result in results.made_by():
+        model = result["model"]
+        lines.append([f"`{_public(result['command'])}`", model["name"], f"`{model['weights_sha256'][:12]}`",
+                      f"`{result['commit'][:12]}`", str(result["seed"]), str(result["rows"]["count"])])  # fmt: skip
+    head = ["command", "model", "weights, SHA-256", "commit", "seed", "photos of the index"]
+    return [
+        "## Commands",
+        "",
+        *table(head, lines),
+        "",
+        f"{len(results.looks)} runs on `test` or `external` are listed in [test-runs.jsonl](test-runs.jsonl), those of "
+        "models that were not kept included.",
+        "",
+    ]
+
+
+def _public(command: str) -> str:
+    """The command with the folders of whoever ran it left out: `--data index.csv`."""
+    words = [
+        word.rsplit("/", 1)[-1] if word.startswith(("/", "../")) else word
+        for word in command.split()
+    ]
+    return " ".join(words)
