@@ -18,7 +18,7 @@ from app.engine import Engine
 from app.pipeline import Options, predict
 from app.registry import Model
 from app.telemetry import Stopwatch
-from training.scoring import count
+from training.evaluation.scoring import count
 
 
 def load(file: Path) -> Model:

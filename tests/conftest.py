@@ -83,7 +83,9 @@ def write_model(
 def _log_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What tests score is no look at test rows: the log of the checkout stays as it is."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.run_log.LOG", tmp_path_factory.mktemp("log") / "runs.jsonl")
+        patch.setattr(
+            "training.evaluation.run_log.LOG", tmp_path_factory.mktemp("log") / "runs.jsonl"
+        )
         yield
 
 

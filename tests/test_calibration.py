@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from training.calibration import BINS, Bins, calibration, count_bins
+from training.evaluation.calibration import BINS, Bins, calibration, count_bins
 
 
 def bins_of(*pixels: tuple[float, bool]) -> Bins:

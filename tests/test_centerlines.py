@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from training.centerlines import Skeletons, compare_skeletons, traced
+from training.evaluation.centerlines import Skeletons, compare_skeletons, traced
 
 
 def bar(rows: slice, columns: slice) -> np.ndarray:

@@ -144,7 +144,7 @@ def test_groups_astride_a_published_split_are_shown_apart(model, tmp_path, capsy
 
 def test_each_look_at_test_rows_is_logged(model, data, tmp_path, capsys, monkeypatch):
     log = tmp_path / "docs" / "accuracy" / "test-runs.jsonl"
-    monkeypatch.setattr("training.run_log.LOG", log)
+    monkeypatch.setattr("training.evaluation.run_log.LOG", log)
     evaluate(model, data, "--split", "val")
     evaluate(model, data, "--split", "val", "--choose-threshold")
     assert not log.exists()
@@ -215,7 +215,7 @@ def test_a_bad_pair_is_told_before_the_first_is_predicted(
     def predict(*arguments):
         raise AssertionError("predicted before all pairs were checked")
 
-    monkeypatch.setattr("training.prediction.predict", predict)
+    monkeypatch.setattr("training.evaluation.prediction.predict", predict)
     index = write_data(tmp_path, count=6)
     if content is None:
         file = (tmp_path / name).read_bytes()

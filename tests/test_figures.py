@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.centerlines import Skeletons
 from training.data import Row
-from training.figures import Compared, bootstrap, by_source, by_split, summarise
-from training.scoring import Counts
+from training.evaluation.centerlines import Skeletons
+from training.evaluation.figures import Compared, bootstrap, by_source, by_split, summarise
+from training.evaluation.scoring import Counts
 
 
 def photo(lengths=(0.0, 0.0), largest=0, skeletons=None, **counts: int) -> Compared:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from training.scoring import Counts, count, largest_detection
+from training.evaluation.scoring import Counts, count, largest_detection
 
 MASKS = arrays.arrays(bool, (12, 9))
 

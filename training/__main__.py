@@ -11,7 +11,7 @@ COMMANDS = {
     "train": ("training.train", "train a network by a recipe into a run folder"),
     "export": ("training.export", "turn a run folder into one .onnx file for the service"),
     "evaluate": (
-        "training.evaluate",
+        "training.evaluation.command",
         "score an .onnx file on an index file, through the serving code",
     ),
     "failures": (

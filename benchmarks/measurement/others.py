@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from app.measurement.thinning import STEPS
-from training.skeleton import skeleton_of
+from training.evaluation.skeleton import skeleton_of
 
 SQUARE_ROOT_OF_2 = 2**0.5
 

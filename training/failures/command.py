@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from app.engine import DevicePreference, Engine
 from app.registry import Model
-from training import run_log
 from training.config import COARSE_SOURCES
 from training.data import DataError, Row, read_mask, read_rows, select
-from training.evaluate import provenance
+from training.evaluation import run_log
+from training.evaluation.command import provenance
 from training.failures.photos import MOST_PHOTOS, DrawnPhoto, drawn_photos, seeds_of
 from training.failures.pictures import draw_pictures
 from training.failures.study import Study, truth_of

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from app.errors import InvalidParameter
 from app.measurement import Crack, measure
+from training.evaluation.scoring import TOLERANCE_PX
 from training.failures.classes import LEAST_RANKED_PX, WIDTHS_PX, Row, class_of, limits
 from training.failures.truth import Mask, Truth, distance_to
-from training.scoring import TOLERANCE_PX
 from training.synthetic.geometry import polyline_length
 
 REACH_PX = 10.0  # farther from the true crack a predicted pixel is a false alarm, no edge

@@ -10,6 +10,7 @@ from app.pipeline import Options, predict
 from app.registry import Model
 from app.telemetry import Stopwatch
 from training.data import Row as DataRow
+from training.evaluation.prediction import predict_rows
 from training.failures.alarms import AlarmCounts, alarm_row, count_alarms
 from training.failures.classes import Row
 from training.failures.edges import EdgeSums, edge_rows, mean_distance, sum_edges
@@ -24,7 +25,6 @@ from training.failures.truth import (
     truth_of_scene,
 )
 from training.failures.voids import VoidCounts, count_voids, void_rows
-from training.prediction import predict_rows
 from training.synthetic import Scene
 
 DRAWN = "drawn"

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.skeleton import skeleton_of
+from training.evaluation.skeleton import skeleton_of
 from training.synthetic import CrackTruth, Scene
 from training.synthetic.geometry import polyline_length
 

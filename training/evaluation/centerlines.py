@@ -6,8 +6,8 @@ import numpy as np
 
 from app.errors import InvalidParameter
 from app.measurement import measure
-from training.scoring import Mask, Sums, harmonic_mean, share
-from training.skeleton import skeleton_of
+from training.evaluation.scoring import Mask, Sums, harmonic_mean, share
+from training.evaluation.skeleton import skeleton_of
 
 
 @dataclass(frozen=True)

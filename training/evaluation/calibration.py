@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scoring import Mask, Sums
+from training.evaluation.scoring import Mask, Sums
 
 BINS = 20
 

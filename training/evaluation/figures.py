@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.centerlines import Skeletons, Traced, compare_skeletons
 from training.data import Row
-from training.scoring import LARGE_DETECTION_PX, Counts, count, largest_detection
+from training.evaluation.centerlines import Skeletons, Traced, compare_skeletons
+from training.evaluation.scoring import LARGE_DETECTION_PX, Counts, count, largest_detection
 
 BOOTSTRAP_DRAWS = 1000
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from training.data import DataError
-from training.prediction import Prediction
-from training.scoring import Counts, count
+from training.evaluation.prediction import Prediction
+from training.evaluation.scoring import Counts, count
 
 CANDIDATES = tuple(round(0.02 * step, 2) for step in range(1, 50))
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from app.contract import Contract
 from app.engine import Engine
 from app.registry import Model
-from training import run_log
-from training.calibration import Bins, calibration, count_bins
-from training.centerlines import traced
 from training.config import COARSE_SOURCES
 from training.data import DataError, Row, check_pairs, read_rows, straddling_groups
-from training.figures import Compared, Figures, by_source, by_split, compare
+from training.evaluation import run_log
+from training.evaluation.calibration import Bins, calibration, count_bins
+from training.evaluation.centerlines import traced
+from training.evaluation.figures import Compared, Figures, by_source, by_split, compare
+from training.evaluation.prediction import Prediction, predict_rows, read_as_served
+from training.evaluation.table import table
+from training.evaluation.threshold import choose_threshold
 from training.onnx_file import update_contract
-from training.prediction import Prediction, predict_rows, read_as_served
 from training.provenance import git_commit, rows_hash
-from training.table import table
-from training.threshold import choose_threshold
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
