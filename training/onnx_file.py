@@ -51,6 +51,23 @@ def weights_hash(model: onnx.ModelProto) -> str:
     return digest.hexdigest()
 
 
+def stored_weights(file: Path) -> dict[str, np.ndarray]:
+    """The file's weights as float32, by the operation of Keras that uses them: `network_1/layer_1/operation`.
+
+    Where tf2onnx computed a weight and gave it a name of its own, the name is that of the node which reads it.
+    """
+    graph = onnx.load(file).graph
+    readers = {name: node.name for node in graph.node for name in node.input}
+    weights = {}
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        name = weight.name.removesuffix(".float16")
+        if values.dtype in (np.float16, np.float32):
+            place = name if "/" in name else readers.get(name, name)
+            weights[place.partition(":")[0]] = values.astype(np.float32)
+    return weights
+
+
 def read_contract(file: Path) -> Contract:
     """The file's contract. Raises ContractError."""
     model = onnx.load(file)
