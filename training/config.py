@@ -74,8 +74,11 @@ class Recipe:
 
 
 def paper(architecture: str) -> Recipe:
-    """The paper's protocol (sections 2.6 to 2.9): 256x256 by resizing, Dice, Adam, 50 epochs, no augmentation."""
-    rates = {"unet": (4e-4, 8), "deeplabv3plus": (2e-4, 4)}
+    """The paper's protocol (sections 2.6 to 2.9): 256x256 by resizing, Dice, Adam, 50 epochs, no augmentation.
+
+    The paper trains no FCN of its own; why 1e-4 in batches of 4: docs/decisions/0007-paper-protocol.md.
+    """
+    rates = {"unet": (4e-4, 8), "deeplabv3plus": (2e-4, 4), "fcn8s": (1e-4, 4)}
     learning_rate, batch_size = rates[architecture]
     return Recipe(
         name="paper",

@@ -21,13 +21,12 @@ from training.curves import draw_curves
 from training.data import DataError, Row, check_pairs, folds, read_rows, select
 from training.losses import LOSSES
 from training.metrics import paper_metrics
-from training.networks import ARCHITECTURES, build
+from training.networks import ARCHITECTURES, build, side_step
 from training.provenance import git_commit, rows_hash
 from training.resized import ResizedDataset
 from training.validation import fixed_crops
 
 FOLDS = 5  # as in the paper
-SIDE_STEP = 16  # pixels; the networks halve a crop four times
 DRAWS_PER_EPOCH = 1_000_000  # of a dropout layer, at most: one a step
 
 
@@ -66,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps-per-epoch", type=int, help="default: the recipe's")
     parser.add_argument("--batch-size", type=int, help="default: the recipe's")
     parser.add_argument(
-        "--crop-size", type=int, help="pixels, a multiple of 16; default: the recipe's"
+        "--crop-size", type=int, help="pixels, a multiple of 16 (fcn8s: 32); default: the recipe's"
     )
     parser.add_argument("--learning-rate", type=float, help="peak; default: the recipe's")
     parser.add_argument("--seed", type=int, help="default: the recipe's")
@@ -82,8 +81,9 @@ def run(args: argparse.Namespace) -> int:
         learning_rate=args.learning_rate,
         seed=args.seed,
     )
-    if recipe.crop_size < SIDE_STEP or recipe.crop_size % SIDE_STEP:
-        raise DataError(f"crop size is {recipe.crop_size}; it must be a multiple of {SIDE_STEP}")
+    step = side_step(args.architecture)
+    if recipe.crop_size < step or recipe.crop_size % step:
+        raise DataError(f"crop size is {recipe.crop_size}; it must be a multiple of {step}")
     # Whoever names sources means them.
     default = () if args.source else NON_COMMERCIAL_SOURCES
     without = default if args.without is None else args.without
