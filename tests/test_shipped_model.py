@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.telemetry import Stopwatch
 from training.config import NON_COMMERCIAL_SOURCES
 from training.evaluation.scoring import Counts, count
-from training.report import model_card
+from training.report.card import model_card
 from training.synthetic import SceneRecipe, draw_scene
 
 MODELS = Settings().models_dir
