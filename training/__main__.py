@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: train, evaluate, failures, export, report, synthesize."""
+"""`python -m training COMMAND`: train, folds, evaluate, failures, export, report, synthesize."""
 
 import argparse
 import importlib
@@ -9,6 +9,10 @@ from training.data import DataError
 
 COMMANDS = {
     "train": ("training.train", "train a network by a recipe into a run folder"),
+    "folds": (
+        "training.folds",
+        "run the paper protocol over five folds of deepcrack-256, a result file a fold",
+    ),
     "export": ("training.export", "turn a run folder into one .onnx file for the service"),
     "evaluate": (
         "training.evaluation.command",

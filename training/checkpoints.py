@@ -20,14 +20,19 @@ def save(model: keras.Model, path: Path) -> None:
     unfinished.replace(path)
 
 
+def epochs_done(folder: Path) -> int:
+    """Whole epochs that the folder's last state has behind it; 0 where it holds none."""
+    states = sorted(folder.glob(LAST.format(epoch=0).replace("0000", "*")))
+    return int(states[-1].name.removeprefix("last-").partition(".")[0]) if states else 0
+
+
 def restore(model: keras.Model, folder: Path) -> int:
     """Bring a compiled model to the folder's last whole epoch; the number of epochs it has behind it."""
-    states = sorted(folder.glob(LAST.format(epoch=0).replace("0000", "*")))
-    if not states:
-        return 0
-    model.optimizer.build(model.trainable_variables)
-    model.load_weights(states[-1])
-    return int(states[-1].name.removeprefix("last-").partition(".")[0])
+    epochs = epochs_done(folder)
+    if epochs:
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(folder / LAST.format(epoch=epochs))
+    return epochs
 
 
 def forget_unfinished(log: Path, epochs: int) -> None:
