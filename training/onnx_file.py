@@ -11,9 +11,7 @@ from app import contract
 from app.contract import Contract
 from training.data import DataError
 
-SMALLEST_HALVED = (
-    1_000_000  # values; the thin layers at full resolution weigh little and matter most
-)
+SMALLEST_HALVED = 500_000  # values; the thin layers at full resolution weigh little and matter most
 
 
 def store_weights_as_float16(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -19,6 +19,7 @@ from training.config import NON_COMMERCIAL_SOURCES, RECIPES, SYNTHETIC, Recipe, 
 from training.crops import CropDataset, CropSampler, PairCache
 from training.curves import draw_curves
 from training.data import DataError, Row, check_pairs, folds, read_rows, select
+from training.initial_weights import inherited_sources, load_initial_weights
 from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import ARCHITECTURES, build, side_step
@@ -56,7 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--initial-weights",
         type=Path,
-        help="start from these .weights.h5 of another run folder, whose sources the new run inherits",
+        help="start from these .weights.h5 of another run folder, or from an .onnx file; "
+        "the new run inherits the sources that they were trained on",
     )
     parser.add_argument(
         "--mixed-precision", action="store_true", help="bfloat16 compute, float32 weights and loss"
@@ -99,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     args.run.mkdir(parents=True, exist_ok=True)
     write_record(args.run, recipe, args.architecture, training_rows, validation_rows, seen)
     if args.initial_weights:
-        model.load_weights(args.initial_weights)
+        load_initial_weights(model, args.initial_weights)
     fit(model, recipe, training_rows, validation_rows, args.run)
     return 0
 
@@ -225,19 +227,6 @@ def callbacks(
         DrawCurves(folder),
         KeepLast(folder),
     ]
-
-
-def inherited_sources(initial_weights: Path | None) -> set[str]:
-    """What the weights that a run starts from were trained on. Raises DataError where nothing says so."""
-    if initial_weights is None:
-        return set()
-    record = initial_weights.parent / "run.json"
-    if not record.is_file():
-        raise DataError(
-            f"{initial_weights} stands in no run folder: nothing says what it was trained on; "
-            "name a file beside its run.json"
-        )
-    return set(json.loads(record.read_text())["data"]["trained_on"])
 
 
 def trained_on(recipe: Recipe, training: list[Row]) -> set[str]:
