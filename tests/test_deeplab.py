@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from training.deeplab import deeplab_v3_plus
+from training.normalization import BatchNormalization
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_only_the_last_convolution_has_a_bias(model):
 
 
 def test_normalization_is_gentler_in_the_backbone(model):
-    normalizations = layers_of(model, keras.layers.BatchNormalization)
+    normalizations = layers_of(model, BatchNormalization)
     head = {layer.epsilon for layer in normalizations if layer.name.startswith(("aspp", "decoder"))}
     backbone = {
         layer.epsilon for layer in normalizations if not layer.name.startswith(("aspp", "decoder"))

@@ -160,8 +160,10 @@ def test_a_finished_fold_is_left_alone_and_test_figures_can_come_later(
     assert "unet-fold0 is finished" in capsys.readouterr().out
     assert result_of(tmp_path) == finished
 
-    assert run_folds("--test") == 0
+    log = tmp_path / "runs.jsonl"
+    assert run_folds("--test", "--log", str(log)) == 0
     assert "unet-fold0/result.json: test dice_soft_batch" in capsys.readouterr().out
+    assert json.loads(log.read_text())["model"] == "unet-fold0"
     after = result_of(tmp_path)
     assert "--test" in after.pop("test_made_with")["command"]
     figures = after["figures"]

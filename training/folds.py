@@ -17,6 +17,7 @@ from training import train
 from training.checkpoints import epochs_done
 from training.config import override, paper
 from training.data import DataError, Row, read_rows, select
+from training.evaluation import run_log
 from training.fold_result import RESULT, Fold, add_test_figures, read_result, write_result
 from training.networks import ARCHITECTURES
 
@@ -50,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--test", action="store_true", help="score the best weights on the `test` rows too"
+    )
+    parser.add_argument(
+        "--log", type=Path, default=run_log.LOG, help="JSON lines; each look at test rows adds one"
     )
 
 
@@ -125,6 +129,7 @@ def run_fold(args: argparse.Namespace, fold: Fold, test_rows: list[Row]) -> None
         )
     if args.test:
         result = add_test_figures(fold, result, test_rows)
+        run_log.log_run(args.log, {"model": fold.folder.name, **result["test_made_with"]})
     for name, figures in result["figures"].items():
         shown = ", ".join(f"{key} {figures[key]:.4f}" for key in ("dice_soft_batch", "f1"))
         print(f"{fold.folder / RESULT}: {name} {shown}")
@@ -142,7 +147,7 @@ def start_process(args: argparse.Namespace, fold: Fold) -> None:
     """Run the one fold by this command in a new process. Raises DataError where it fails."""
     command = [sys.executable, "-m", "training", "folds", str(args.runs), *passed_on(args, fold)]
     if args.test:
-        command.append("--test")
+        command += ["--test", "--log", str(args.log)]
     code = subprocess.run(command, check=False).returncode  # noqa: S603  (this very command)
     if code:
         raise DataError(

@@ -203,7 +203,8 @@ def _commands(results: Results) -> list[str]:
         *table(head, lines),
         "",
         f"{len(results.looks)} runs on `test` or `external` are listed in [test-runs.jsonl](test-runs.jsonl), those of "
-        "models that were not kept included.",
+        "models that were not kept included; those before the log began stand in "
+        "[decision 0005](../decisions/0005-field-training.md).",
         "",
     ]
 
