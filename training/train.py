@@ -24,6 +24,7 @@ from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import ARCHITECTURES, build, side_step
 from training.provenance import git_commit, rows_hash
+from training.recalibration import RecalibrateNormalization
 from training.resized import ResizedDataset
 from training.validation import fixed_crops
 
@@ -220,8 +221,11 @@ def callbacks(
     """In order: the log before the state, so that a kill between the two repeats an epoch and loses none."""
     log = folder / "log.csv"
     forget_unfinished(log, epochs_done)
+    # The paper's protocol knows no such step.
+    recalibrated = [RecalibrateNormalization(dataset)] if recipe.augment else []
     return [
         FollowEpoch(dataset, recipe.seed),
+        *recalibrated,
         KeepBest(folder, recipe.monitor, best_so_far(log, recipe.monitor)),
         keras.callbacks.CSVLogger(log, append=log.exists()),
         DrawCurves(folder),
