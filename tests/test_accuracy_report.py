@@ -11,6 +11,7 @@ from conftest import contract, write_model
 
 from training.__main__ import main
 from training.onnx_file import read_contract, update_contract
+from training.provenance import command_line
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,10 @@ def fold(number: int, dice: float) -> dict:
         "architecture": "unet",
         "fold": number,
         "figures": {"training": figures, "validation": figures},
+        "recipe": {"seed": 0},
+        "data": {"training_rows": 4, "validation_rows": 1, "rows_sha256": "d" * 64},
+        "made_with": {"command": "python -m training folds runs", "commit": "c" * 40},
+        "weights_sha256": "e" * 64,
         "history": {
             "epoch": [1, 2],
             "dice_soft_batch": [0.1, 0.2],
@@ -126,9 +131,35 @@ def test_the_page_says_what_the_results_say(project, capsys):
         assert picture in drawn
 
 
-def test_no_folder_of_whoever_ran_a_command_is_told(project):
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("/home/me/my data/u.onnx", "u.onnx"),
+        ("--data=/home/me/index.csv", "--data=index.csv"),
+        ("../data/index.csv", "index.csv"),
+        (r"C:\Users\me\u.onnx", "u.onnx"),
+        ("--split", "--split"),
+        ("models/unet.onnx", "models/unet.onnx"),
+    ],
+)
+def test_no_folder_of_whoever_ran_a_command_is_told(word, told):
+    assert command_line(["evaluate", word]) == f"python -m training evaluate {told}"
+
+
+def test_a_row_that_only_one_model_has_is_shown(project):
+    """Two models side by side: the first found nothing of the thinnest cracks, so has no edge of them."""
+    failures = project / "accuracy" / "results" / "failures"
+    other = json.loads((failures / "darkness.json").read_text())
+    write_model(project / "models", contract(name="zeta", weights_sha256="f" * 64))
+    other["model"] |= {"name": "zeta", "weights_sha256": "f" * 64}
+    other["threshold"] = 0.5
+    edge = {"photos": "seen by zeta", "by": "all", "contour_px": 1.25, "area_error": 0.1}
+    other["edges"].append(edge | {"width_from_px": None, "width_to_px": None})
+    (failures / "zeta.json").write_text(json.dumps(other))
     assert report(project) == 0
-    assert str(project) not in (project / "accuracy" / "README.md").read_text()
+    page = (project / "accuracy" / "README.md").read_text()
+    line = next(line for line in page.splitlines() if "seen by zeta" in line)
+    assert line.startswith("| seen by zeta, all |  | 1.25 / +10% /")
 
 
 def test_check_fails_where_the_page_is_out_of_date(project, capsys):
@@ -154,3 +185,37 @@ def test_a_result_of_another_file_is_refused(project, changes, message, capsys):
     update_contract(file, **changes)
     assert report(project) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_place_scored_twice_is_refused(project, capsys):
+    folder = project / "accuracy" / "results" / "evaluate"
+    shutil.copy(folder / "2.json", folder / "3.json")
+    assert report(project) == 2
+    assert "was scored in two results" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"recipe": {"seed": 1}}, "differ in recipe"),
+        ({"data": {"rows_sha256": "0"}}, "differ in rows_sha256"),
+        ({}, "a fold of unet twice"),
+    ],
+)
+def test_folds_of_two_experiments_are_not_averaged(project, change, message, capsys):
+    write_folds(project, fold(0, 0.80))
+    other = project / "accuracy" / "results" / "folds" / "other.json"
+    other.write_text(json.dumps(fold(0, 0.81) | change))
+    assert report(project) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "is no JSON"), ("{}", "lacks command, commit")]
+)
+def test_a_file_that_is_no_result_is_named(project, text, message, capsys):
+    (project / "accuracy" / "results" / "evaluate" / "broken.json").write_text(text)
+    assert report(project) == 2
+    error = capsys.readouterr().err
+    assert "broken.json" in error
+    assert message in error

@@ -1,5 +1,6 @@
 """Figures of sources and splits, from photos whose counts are known by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from training.evaluation.scoring import Counts
 
 
 def photo(lengths=(0.0, 0.0), largest=0, skeletons=None, **counts: int) -> Compared:
-    return Compared(Counts(**counts), skeletons or Skeletons(), lengths, largest)
+    return Compared("g", Counts(**counts), skeletons or Skeletons(), lengths, largest)
 
 
 def row(source: str, split: str, group: str = "g") -> Row:
@@ -38,7 +39,7 @@ SPECKS = photo(fp=5, tn=995, largest=5)
     ],
 )
 def test_pooled_pixels_are_not_the_mean_of_photos(name, pooled, by_photo):
-    figures = summarise([GOOD, MISSED])
+    figures = summarise([GOOD, replace(MISSED, group="another")])
     assert figures[name] == pytest.approx(pooled)
     mean = sum(by_photo) / 2
     assert figures[f"{name}_photo_mean"] == pytest.approx(mean)
@@ -110,6 +111,15 @@ def test_a_source_is_listed_once_more_without_groups_that_training_has_seen():
 
 def test_bootstrap_repeats_itself_and_holds_the_mean():
     values = np.linspace(0, 1, 50)
-    assert bootstrap(values) == bootstrap(values)
-    low, high = bootstrap(values)
+    alone = list(map(str, range(50)))
+    assert bootstrap(values, alone) == bootstrap(values, alone)
+    low, high = bootstrap(values, alone)
     assert low < values.mean() < high
+
+
+def test_tiles_of_one_photograph_count_as_one_photograph():
+    values = np.repeat(np.linspace(0, 1, 5), 10)
+    apart = bootstrap(values, list(map(str, range(50))))
+    together = bootstrap(values, [str(number // 10) for number in range(50)])
+    assert together[1] - together[0] > 2 * (apart[1] - apart[0])
+    assert bootstrap(values, ["one"] * 50) == (pytest.approx(0.5), pytest.approx(0.5))

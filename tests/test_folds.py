@@ -163,7 +163,7 @@ def test_a_finished_fold_is_left_alone_and_test_figures_can_come_later(
     log = tmp_path / "runs.jsonl"
     assert run_folds("--test", "--log", str(log)) == 0
     assert "unet-fold0/result.json: test dice_soft_batch" in capsys.readouterr().out
-    assert json.loads(log.read_text())["model"] == "unet-fold0"
+    assert json.loads(log.read_text())["model"]["name"] == "unet-fold0"
     after = result_of(tmp_path)
     assert "--test" in after.pop("test_made_with")["command"]
     figures = after["figures"]

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from training.metrics import paper_metrics
 from training.normalization import BatchNormalization
 from training.recalibration import recalibrate
 
@@ -24,6 +25,7 @@ def batches():
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_mean_and_variance_are_those_of_the_batches_without_dropout(batches, dropout):
     model = network(dropout)
+    model.compile("adam", "mse", metrics=paper_metrics())
     model.get_layer("bn").moving_mean.assign([9.0, 9.0, 9.0])
     recalibrate(model, batches)
     means = np.mean([each.mean(axis=(0, 1, 2)) for each in batches], axis=0)

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model-version", default="1.0.0", help="version that the file gives itself"
     )
     parser.add_argument(
-        "--tile", type=int, default=512, help="side of a tile, pixels, a multiple of 16"
+        "--tile", type=int, default=512, help="side of a tile, pixels, a multiple of 16 (fcn8s: 32)"
     )
     parser.add_argument("--overlap", type=int, default=128, help="least overlap of tiles, pixels")
     parser.add_argument(

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from training.data import Row
 from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import build
-from training.provenance import git_commit, rows_hash
+from training.provenance import command_line, git_commit, rows_hash
 from training.resized import ResizedDataset
 
 RESULT = "result.json"
@@ -75,9 +74,9 @@ def add_test_figures(fold: Fold, result: dict, test: Sequence[Row]) -> dict:
     result = result | {
         "figures": result["figures"] | score(fold, parts),
         "test_made_with": {
-            "command": " ".join(["python -m training", *sys.argv[1:]]),
+            "command": command_line(),
             "commit": git_commit(),
-            "rows_sha256": rows_hash(test),
+            "rows": {"count": len(test), "sha256": rows_hash(test)},
         },
     }
     _write(fold, result)

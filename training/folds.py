@@ -129,7 +129,8 @@ def run_fold(args: argparse.Namespace, fold: Fold, test_rows: list[Row]) -> None
         )
     if args.test:
         result = add_test_figures(fold, result, test_rows)
-        run_log.log_run(args.log, {"model": fold.folder.name, **result["test_made_with"]})
+        model = {"name": fold.folder.name, "weights_sha256": result["weights_sha256"]}
+        run_log.log_run(args.log, {"model": model} | result["test_made_with"])
     for name, figures in result["figures"].items():
         shown = ", ".join(f"{key} {figures[key]:.4f}" for key in ("dice_soft_batch", "f1"))
         print(f"{fold.folder / RESULT}: {name} {shown}")

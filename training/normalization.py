@@ -1,5 +1,7 @@
 """Batch normalization that is one kernel on PyTorch."""
 
+import math
+
 import keras
 
 
@@ -12,7 +14,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not (training and self.trainable) or keras.backend.backend() != "torch":
+        values = math.prod(inputs.shape[:-1]) if keras.backend.backend() == "torch" else 0
+        if not (training and self.trainable) or values < 2:  # PyTorch refuses one value a channel
             return super().call(inputs, training=training, mask=mask)
         from torch.nn.functional import batch_norm
 

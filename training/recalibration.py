@@ -17,7 +17,10 @@ def recalibrate(network: keras.Model, batches: Sequence[np.ndarray]) -> None:
     """
     if not _normalizations(network):
         return
-    twin = keras.models.clone_model(network, clone_function=_without_dropout)
+    bare = keras.Model(
+        network.input, network.output
+    )  # without loss and metrics, which a copy would need
+    twin = keras.models.clone_model(bare, clone_function=_without_dropout)
     twin.set_weights(network.get_weights())
     for number, photos in enumerate(batches, start=1):
         for layer in _normalizations(twin):

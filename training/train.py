@@ -23,7 +23,7 @@ from training.initial_weights import inherited_sources, load_initial_weights
 from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import ARCHITECTURES, build, side_step
-from training.provenance import git_commit, rows_hash
+from training.provenance import command_line, git_commit, rows_hash
 from training.recalibration import RecalibrateNormalization
 from training.resized import ResizedDataset
 from training.validation import fixed_crops
@@ -99,10 +99,10 @@ def run(args: argparse.Namespace) -> int:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = build(args.architecture)
     seen = inherited_sources(args.initial_weights) | trained_on(recipe, training_rows)
-    args.run.mkdir(parents=True, exist_ok=True)
-    write_record(args.run, recipe, args.architecture, training_rows, validation_rows, seen)
     if args.initial_weights:
         load_initial_weights(model, args.initial_weights)
+    args.run.mkdir(parents=True, exist_ok=True)
+    write_record(args.run, recipe, args.architecture, training_rows, validation_rows, seen)
     fit(model, recipe, training_rows, validation_rows, args.run)
     return 0
 
@@ -267,7 +267,7 @@ def write_record(
             )
         return
     record["made_with"] = {
-        "command": " ".join(["python -m training", *sys.argv[1:]]),
+        "command": command_line(),
         "commit": git_commit(),
         "python": platform.python_version(),
         "keras": keras.__version__,

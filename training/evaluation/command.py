@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from training.evaluation.prediction import Prediction, predict_rows, read_as_ser
 from training.evaluation.table import table
 from training.evaluation.threshold import choose_threshold
 from training.onnx_file import update_contract
-from training.provenance import git_commit, rows_hash
+from training.provenance import command_line, git_commit, rows_hash
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,12 +68,13 @@ def run(args: argparse.Namespace) -> int:
         result = score(predictions, model.contract.threshold, straddling_groups(listed))
     made_by = provenance(model, rows)
     result |= {"calibration": calibration(bins)} | made_by
+    looked = bool(run_log.HELD_OUT & {row.split for row in rows})
+    runs = run_log.log_run(args.log, made_by) if looked else 0  # first: what follows may fail
     print(table(result))
     if args.output:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         args.output.write_text(json.dumps(result, indent=2) + "\n")
-    if run_log.HELD_OUT & {row.split for row in rows}:
-        runs = run_log.log_run(args.log, made_by)
+    if looked:
         print(f"runs on test or external in {args.log}: {runs}")
     if args.record:
         update_contract(args.model, **recorded(result, model.contract, args.choose_threshold))
@@ -94,6 +94,8 @@ def recorded(result: Mapping, said: Contract, is_choice: bool) -> dict[str, obje
 
 def wanted_rows(listed: Sequence[Row], args: argparse.Namespace) -> list[Row]:
     """The rows to score, coarse sources never among them. Raises DataError where a split has none left."""
+    if unknown := sorted({*args.source, *args.without} - {row.source for row in listed}):
+        raise DataError(f"{args.data} lists no source {' or '.join(unknown)}; check the spelling")
     without = {*args.without, *COARSE_SOURCES}
     rows = [row for row in listed if row.split in args.split and row.source not in without]
     if args.source:
@@ -129,7 +131,7 @@ def score(
         true = traced(prediction.true)
         for suffix, level in levels.items():
             predicted = traced(prediction.probability >= level)
-            photos[suffix].append((prediction.row, compare(predicted, true)))
+            photos[suffix].append((prediction.row, compare(prediction.row.group, predicted, true)))
     result: dict = {"threshold": threshold}
     for suffix, compared in photos.items():
         result[f"sources{suffix}"] = by_source(compared, straddling)
@@ -155,7 +157,7 @@ def provenance(model: Model, rows: Sequence[Row]) -> dict:
                   "weights_sha256": model.contract.weights_sha256},
         "rows": {"count": len(rows), "sha256": rows_hash(rows),
                  "splits": sorted({row.split for row in rows}), "sources": sorted({row.source for row in rows})},
-        "command": " ".join(["python -m training", *sys.argv[1:]]),
+        "command": command_line(),
         "commit": git_commit(),
         "seed": 0,
     }  # fmt: skip

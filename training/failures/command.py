@@ -12,9 +12,10 @@ from tqdm import tqdm
 from app.engine import DevicePreference, Engine
 from app.registry import Model
 from training.config import COARSE_SOURCES
-from training.data import DataError, Row, read_mask, read_rows, select
+from training.data import DataError, Row, check_pairs, read_mask, read_rows, select
 from training.evaluation import run_log
 from training.evaluation.command import provenance
+from training.evaluation.prediction import read_as_served
 from training.failures.photos import MOST_PHOTOS, DrawnPhoto, drawn_photos, seeds_of
 from training.failures.pictures import draw_pictures
 from training.failures.study import Study, truth_of
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.photos <= MOST_PHOTOS:
         raise DataError(f"--photos must be from 1 to {MOST_PHOTOS}, got {args.photos}")
     rows = rows_with_cracks(args.data, args.split) if args.data else []
+    check_pairs(rows, read_as_served)
     studies = {file.stem: Study(model) for file, model in load(args.models, args.device)}
     photos = list(drawn_photos(args.photos))
     look_at_drawn(photos, list(studies.values()))

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import matplotlib.pyplot as plt
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt  # the backend is chosen first
 
 from training.failures.photos import LOOKALIKES, NOTHING, NOTICEABLE, DrawnPhoto
 from training.failures.study import DRAWN, Study

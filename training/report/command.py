@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accuracy",
         type=Path,
-        default=Path("docs/accuracy"),
-        help="folder of the page on accuracy, made from its results/ where it has one",
+        help="folder of the page on accuracy, made from its results/ where it has one; "
+        "default: docs/accuracy beside the folder of the models",
     )
     parser.add_argument("--picture", type=Path, help="also draw the README's picture, a .jpg")
     parser.add_argument(
@@ -29,12 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    accuracy = args.accuracy or args.models.parent / "docs" / "accuracy"
     pages = {args.models / "README.md": model_card(args.models)}
     results = None
-    if (args.accuracy / "results").is_dir():
+    if (accuracy / "results").is_dir():
         contracts = [read_contract(file) for file in sorted(args.models.glob("*.onnx"))]
-        results = read_results(args.accuracy, contracts)
-        pages[args.accuracy / "README.md"] = accuracy_page(results, contracts)
+        results = read_results(accuracy, contracts)
+        pages[accuracy / "README.md"] = accuracy_page(results, contracts)
     for path, text in pages.items():
         if args.check:
             if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         return 0
     if results:
-        for plot in draw_plots(results, args.accuracy):
+        for plot in draw_plots(results, accuracy):
             print(plot)
     if args.picture:
         draw_result(args.models / "unet.onnx", args.picture)

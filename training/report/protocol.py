@@ -29,6 +29,7 @@ PARTS = {
     "training": "Table 2, training",
     "validation": "Table 3, validation",
     "test": "Not in the paper: the untouched test split",
+    "test_without_straddling_groups": "The same without the photographs of which train rows show other crops",
 }
 ARCHITECTURES = tuple(PAPER["training"])
 FOLDS = 5
@@ -47,6 +48,8 @@ def section(results: Results) -> list[str]:
     for part, title in PARTS.items():
         if any(part in fold["figures"] for folds in results.folds.values() for fold in folds):
             lines += [f"**{title}**", "", *_part(results, part), ""]
+    if results.folds:
+        lines += ["![soft Dice of the folds over the epochs](folds.png)", ""]
     done = [f"{name} {_run(results, name)}" for name in ARCHITECTURES]
     return [*lines, f"Folds run, of {FOLDS} each: {', '.join(done)}. The others: `{COMMAND}`.", ""]
 

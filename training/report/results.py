@@ -15,6 +15,8 @@ from pathlib import Path
 from app.contract import Contract
 from training.data import DataError
 
+RESULTS = "results"  # the folder of the files, in that of the page
+
 
 @dataclass(frozen=True)
 class Results:
@@ -31,20 +33,19 @@ class Results:
     looks: list[dict]
     """Lines of the log of runs on test and external rows."""
 
-    def figures(self, model: str, place: str, *, at_half: bool = False) -> dict[str, float]:
-        """The figures of a model at `source/split`, at its own threshold or at 0.5; {} where there are none."""
-        key = "sources_at_half" if at_half else "sources"
+    def figures(self, model: str, place: str, key: str = "sources") -> dict[str, float]:
+        """The figures of a model at `source/split`, or of a whole split with the key `overall`; {} for none."""
         for result in self.evaluations.get(model, []):
             if place in result[key]:
                 return result[key][place]
         return {}
 
-    def made_by(self) -> Iterator[tuple[str, dict]]:
-        """Every result that a command on a shipped file made, with the place of its file."""
+    def made_by_commands(self) -> Iterator[dict]:
+        """Every result of a command on a shipped file."""
         for results in self.evaluations.values():
-            yield from (("evaluate", result) for result in results)
-        yield from (("threshold", result) for result in self.thresholds.values())
-        yield from (("failures", result) for result in self.failures.values())
+            yield from results
+        yield from self.thresholds.values()
+        yield from self.failures.values()
 
 
 def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
@@ -52,24 +53,23 @@ def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
     shipped = {said.name: said for said in contracts}
     scored = [_of_shipped(path, shipped) for path in _json_files(folder, "evaluate")]
     failures = [_of_shipped(path, shipped) for path in _json_files(folder, "failures")]
-    folds: dict[str, list[dict]] = {}
-    for path in _json_files(folder, "folds"):
-        result = json.loads(path.read_text(encoding="utf-8"))
-        folds.setdefault(result["architecture"], []).append(result)
+    _refuse_unlike(failures, folder, "drawn", "split", "rows")
     evaluations: dict[str, list[dict]] = {}
     for result in scored:
         if "curve" not in result:
             evaluations.setdefault(result["model"]["name"], []).append(result)
+    for name, found in evaluations.items():
+        _refuse_twice(name, found)
     log = folder / "test-runs.jsonl"
     return Results(
         folder,
         evaluations,
         {result["model"]["name"]: result for result in scored if "curve" in result},
         {result["model"]["name"]: result for result in failures},
-        {name: sorted(found, key=lambda each: each["fold"]) for name, found in folds.items()},
+        _read_folds(folder),
         {
-            path.parent.name: json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted((folder / "results" / "runs").glob("*/run.json"))
+            path.parent.name: _read_run(path)
+            for path in sorted((folder / RESULTS / "runs").glob("*/run.json"))
         },
         [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         if log.is_file()
@@ -78,12 +78,66 @@ def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
 
 
 def _json_files(folder: Path, kind: str) -> list[Path]:
-    return sorted((folder / "results" / kind).glob("*.json"))
+    return sorted((folder / RESULTS / kind).glob("*.json"))
+
+
+def _read(path: Path, *keys: str) -> dict:
+    """A file of results. Raises DataError where it is not one of the kind that has these keys."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        raise DataError(f"{path} is no JSON; make it again") from None
+    if missing := sorted(set(keys) - result.keys()):
+        raise DataError(
+            f"{path} lacks {', '.join(missing)}: it is of another kind or older; make it again"
+        )
+    return result
+
+
+def _read_folds(folder: Path) -> dict[str, list[dict]]:
+    """The folds of each network. Raises DataError where they are not of one experiment."""
+    folds: dict[str, list[dict]] = {}
+    for path in _json_files(folder, "folds"):
+        result = _read(path, "architecture", "fold", "figures", "history", "recipe", "data")
+        folds.setdefault(result["architecture"], []).append(result)
+    for found in folds.values():
+        _refuse_unlike(found, folder, "recipe")
+        _refuse_unlike([fold["data"] for fold in found], folder, "rows_sha256")
+        if len({fold["fold"] for fold in found}) < len(found):
+            raise DataError(
+                f"{folder} holds a fold of {found[0]['architecture']} twice; remove one"
+            )
+        found.sort(key=lambda fold: fold["fold"])
+    return folds
+
+
+def _read_run(path: Path) -> dict:
+    if not path.with_name("log.csv").is_file():
+        raise DataError(f"{path} has no log.csv beside it; copy it from the run folder")
+    return _read(path, "architecture", "recipe", "made_with")
+
+
+def _refuse_unlike(results: Sequence[dict], folder: Path, *keys: str) -> None:
+    """What stands side by side has to be of the same photos, or the same recipe."""
+    for key in keys:
+        if any(result[key] != results[0][key] for result in results):
+            raise DataError(
+                f"results under {folder} differ in {key} and cannot stand side by side; make them by one command"
+            )
+
+
+def _refuse_twice(name: str, results: Sequence[dict]) -> None:
+    for key in ("sources", "overall"):
+        places = [place for result in results for place in result[key]]
+        if twice := sorted({place for place in places if places.count(place) > 1}):
+            raise DataError(
+                f"{twice[0]} of {name} was scored in two results; keep one, or score the split by one command"
+            )
 
 
 def _of_shipped(path: Path, shipped: dict[str, Contract]) -> dict:
     """A result whose command was run on the weights and at the threshold that are shipped."""
-    result = json.loads(path.read_text(encoding="utf-8"))
+    result = _read(path, "model", "threshold", "command", "commit", "rows", "seed")
     name = result["model"]["name"]
     if name not in shipped:
         raise DataError(f"{path} is of the model {name!r}, which is not shipped; remove it")
