@@ -96,7 +96,10 @@ def _model(results: Results, said: Contract) -> list[str]:
     """The figures by source of one model, cracks and crack-free photos apart."""
     evaluations = results.evaluations.get(said.name, [])
     if not evaluations:
-        return [f"## {said.name}", "", "Not evaluated yet.", ""]
+        where = (
+            "the figures that its file carries stand in [models/README.md](../../models/README.md)."
+        )
+        return [f"## {said.name}", "", f"No result of `evaluate` is kept for it yet; {where}", ""]
     sources = {
         place: figures for result in evaluations for place, figures in result["sources"].items()
     }
