@@ -75,6 +75,14 @@ class Registry:
             )
 
 
+def load_model(
+    file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
+) -> Model:
+    """One file on a device. Raises ContractError for a file to refuse, StartupError where the device cannot run it."""
+    engine = Engine(file, preference, turn)
+    return Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
+
+
 def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
     """Load every `.onnx` file of the folder.
 
@@ -89,8 +97,7 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
     models: dict[str, Model] = {}
     turn = threading.Lock()  # one device: a batch of one model at a time
     for file in files:
-        engine = Engine(file, preference, turn)
-        model = Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
+        model = load_model(file, preference, turn)
         if model.name in models:
             raise ContractError(
                 f"{file.name} calls itself {model.name!r}, as another file of {folder} does; "

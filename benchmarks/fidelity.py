@@ -14,16 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from app import image, tiling
-from app.engine import Engine
 from app.pipeline import Options, predict
-from app.registry import Model
+from app.registry import Model, load_model
 from app.telemetry import Stopwatch
 from training.evaluation.scoring import count
-
-
-def load(file: Path) -> Model:
-    engine = Engine(file, "auto")
-    return Model(engine.contract, "", engine)
 
 
 def probability(photo: np.ndarray, model: Model) -> np.ndarray:
@@ -69,7 +63,10 @@ def main() -> None:
     parser.add_argument("photos", type=Path, nargs="+")
     parser.add_argument("--exact", type=Path, help="the same weights, stored as float32")
     args = parser.parse_args()
-    model, exact = load(args.model), load(args.exact) if args.exact else None
+    model, exact = (
+        load_model(args.model, "auto"),
+        load_model(args.exact, "auto") if args.exact else None,
+    )
     for path in args.photos:
         photo = image.decode(image.identify(path.read_bytes(), 120_000_000)).pixels
         seams = seam_difference(photo, model)

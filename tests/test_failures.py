@@ -9,13 +9,14 @@ import pytest
 from conftest import contract, write_model
 
 from training.__main__ import main
+from training.evaluation.scoring import distance_to
 from training.failures.alarms import alarm_row, count_alarms
 from training.failures.classes import WIDTHS_PX, class_of, interval
 from training.failures.edges import contour_of, edge_rows, mean_distance, sum_edges
 from training.failures.photos import NOTHING, WALLS, DrawnPhoto, drawn_photos
 from training.failures.pictures import by_rank, window_of, worst_of_each_kind
 from training.failures.recall import count_found, recall_rows, thin_recall
-from training.failures.truth import distance_to, truth_of_mask, truth_of_scene
+from training.failures.truth import truth_of_mask, truth_of_scene
 from training.failures.voids import count_voids, pixels_of, void_rows
 from training.synthetic import CrackTruth, Scene, VoidTruth, draw_polyline
 

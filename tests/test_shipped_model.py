@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import Engine
 from app.pipeline import Options, predict
-from app.registry import Model
+from app.registry import Model, load_model
 from app.settings import Settings
 from app.telemetry import Stopwatch
 from training.config import NON_COMMERCIAL_SOURCES
@@ -27,8 +26,7 @@ def file(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="module")
 def model(file: Path) -> Model:
-    engine = Engine(file, "cpu")
-    return Model(engine.contract, "", engine)
+    return load_model(file, "cpu")
 
 
 def test_the_default_model_is_shipped():

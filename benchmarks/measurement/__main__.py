@@ -14,9 +14,8 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from app.engine import Engine
 from app.measurement import measure
-from app.registry import Model
+from app.registry import load_model
 from benchmarks.measurement import speed
 from benchmarks.measurement.cracks import SHAPES, WIDTHS_PX, Drawn, all_cracks
 from benchmarks.measurement.oblique import TILTS_DEG, width_errors
@@ -213,8 +212,7 @@ def _timed(name: str, mask: np.ndarray) -> str:
 
 def off_a_model(file: Path, photos: int, data: Path | None) -> str:
     """The network's own output, where the truth is known."""
-    engine = Engine(file, "auto")
-    model = Model(engine.contract, "", engine)
+    model = load_model(file, "auto")
     rows = [
         _summary(f"{photos} drawn photos, seeds never trained on", on_drawn_photos(model, photos))
     ]
@@ -226,8 +224,8 @@ def off_a_model(file: Path, photos: int, data: Path | None) -> str:
                 )
             )
     return _table(
-        f"## Off the network's own output\n\n`{file.name}` {engine.contract.version}, weights "
-        f"`{engine.contract.weights_sha256[:12]}`, threshold {engine.contract.threshold}. A crack of the network's "
+        f"## Off the network's own output\n\n`{file.name}` {model.contract.version}, weights "
+        f"`{model.contract.weights_sha256[:12]}`, threshold {model.contract.threshold}. A crack of the network's "
         "counts where it runs within 4 px of a true one, false alarms do not; "
         "width errors are of the mean width of a photo.\n",
         [

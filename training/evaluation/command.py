@@ -1,14 +1,12 @@
 """`python -m training evaluate`: how an .onnx file does on the rows of an index file, through the serving code."""
 
 import argparse
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.contract import Contract
-from app.engine import Engine
-from app.registry import Model
+from app.registry import Model, load_model
 from training.config import COARSE_SOURCES
 from training.data import DataError, Row, check_pairs, read_rows, straddling_groups
 from training.evaluation import run_log
@@ -57,8 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     listed = read_rows(args.data)
     rows = wanted_rows(listed, args)
-    engine = Engine(args.model, args.device)
-    model = Model(engine.contract, hashlib.sha256(args.model.read_bytes()).hexdigest(), engine)
+    model = load_model(args.model, args.device)
     check_pairs(rows, read_as_served)
     bins: dict[str, Bins] = {}
     predictions = binned(predict_rows(rows, model), bins)

@@ -93,11 +93,18 @@ def count(predicted: Mask, true: Mask) -> Counts:
 
 
 def _near(mask: Mask, other: Mask) -> int:
-    """Pixels of `mask` within TOLERANCE_PX (Euclidean, centre to centre) of a pixel of `other`."""
-    if not mask.any() or not other.any():
+    """Pixels of `mask` within TOLERANCE_PX of a pixel of `other`."""
+    if not mask.any():
         return 0
-    distance = cv2.distanceTransform((~other).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return int(np.count_nonzero(distance[mask] <= TOLERANCE_PX))
+    return int(np.count_nonzero(distance_to(other)[mask] <= TOLERANCE_PX))
+
+
+def distance_to(mask: Mask) -> NDArray[np.float32]:
+    """Pixels from each pixel to the nearest one of the mask, centre to centre; infinite where it is empty."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32)
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away, np.float32)
 
 
 def largest_detection(predicted: Mask) -> int:

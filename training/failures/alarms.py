@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation.scoring import LARGE_DETECTION_PX, TOLERANCE_PX, largest_detection
+from training.evaluation.scoring import LARGE_DETECTION_PX, TOLERANCE_PX, Mask, largest_detection
 from training.failures.classes import Row
-from training.failures.truth import Distance, Mask
+from training.failures.truth import Distance
 from training.failures.voids import CLEAR_PX, region_of
 from training.synthetic import Scene
 

@@ -1,7 +1,6 @@
 """`python -m training failures`: what one model or several get wrong, as figures and pictures."""
 
 import argparse
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -9,8 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from app.engine import DevicePreference, Engine
-from app.registry import Model
+from app.engine import DevicePreference
+from app.registry import Model, load_model
 from training.config import COARSE_SOURCES
 from training.data import DataError, Row, check_pairs, read_mask, read_rows, select
 from training.evaluation import run_log
@@ -90,12 +89,7 @@ def load(files: Sequence[Path], device: DevicePreference) -> list[tuple[Path, Mo
     name, count = Counter(file.stem for file in files).most_common(1)[0]
     if count > 1:
         raise DataError(f"{count} models are named {name}.onnx; their results need unlike names")
-    loaded = []
-    for file in files:
-        engine = Engine(file, device)
-        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        loaded.append((file, Model(engine.contract, sha256, engine)))
-    return loaded
+    return [(file, load_model(file, device)) for file in files]
 
 
 def look_at_drawn(photos: Sequence[DrawnPhoto], studies: Sequence[Study]) -> None:

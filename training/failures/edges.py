@@ -9,32 +9,29 @@ from numpy.typing import NDArray
 
 from app.errors import InvalidParameter
 from app.measurement import Crack, measure
-from training.evaluation.scoring import TOLERANCE_PX
+from training.evaluation.scoring import TOLERANCE_PX, Mask, Sums, distance_to
 from training.failures.classes import LEAST_RANKED_PX, WIDTHS_PX, Row, class_of, limits
-from training.failures.truth import Mask, Truth, distance_to
+from training.failures.truth import Truth
 from training.synthetic.geometry import polyline_length
 
 REACH_PX = 10.0  # farther from the true crack a predicted pixel is a false alarm, no edge
 
-Sums = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class EdgeSums:
+class EdgeSums(Sums):
     """Of one photo, or several: [widths] each, sums over the pixels of the class."""
 
-    true: Sums
-    predicted: Sums
-    contour: Sums
+    true: Floats
+    predicted: Floats
+    contour: Floats
     """Distance between the contours, pixels, and how many distances that are."""
-    contours: Sums
-    width_error: Sums
+    contours: Floats
+    width_error: Floats
     """Measured less drawn width, pixels, its absolute, and at how many points."""
-    width_absolute: Sums
-    widths: Sums
-
-    def __add__(self, other: "EdgeSums") -> "EdgeSums":
-        return EdgeSums(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+    width_absolute: Floats
+    widths: Floats
 
 
 def sum_edges(probability: NDArray[np.float32], threshold: float, truth: Truth) -> EdgeSums:
@@ -101,13 +98,13 @@ def _row(
     }
 
 
-def _sums(classes: NDArray[np.int64], weights: NDArray[np.floating] | None = None) -> Sums:
+def _sums(classes: NDArray[np.int64], weights: NDArray[np.floating] | None = None) -> Floats:
     return np.bincount(classes, weights, minlength=len(WIDTHS_PX)).astype(np.float64)
 
 
 def _width_sums(
     probability: NDArray[np.float32], threshold: float, truth: Truth
-) -> tuple[Sums, Sums, Sums]:
+) -> tuple[Floats, Floats, Floats]:
     """Error, absolute error and count at the measured points that lie on a true crack, none other close by."""
     empty = np.zeros((0, 3))
     try:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 mpl.use("Agg")
 import matplotlib.pyplot as plt  # the backend is chosen first
 
+from training.evaluation.scoring import Mask
 from training.failures.photos import LOOKALIKES, NOTHING, NOTICEABLE, DrawnPhoto
 from training.failures.study import DRAWN, Study
-from training.failures.truth import Mask
 from training.failures.voids import region_of
 from training.synthetic import Scene
 

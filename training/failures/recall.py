@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.scoring import TOLERANCE_PX
+from training.evaluation.scoring import TOLERANCE_PX, Mask, distance_to
 from training.failures.classes import (
     CONTRASTS,
     LEAST_RANKED_PX,
@@ -15,7 +15,7 @@ from training.failures.classes import (
     interval,
     limits,
 )
-from training.failures.truth import Mask, Truth, distance_to
+from training.failures.truth import Truth
 
 SHAPE = (2, len(WIDTHS_PX), len(CONTRASTS) + 1)
 THIN_PX = 3.0

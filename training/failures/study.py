@@ -11,19 +11,13 @@ from app.registry import Model
 from app.telemetry import Stopwatch
 from training.data import Row as DataRow
 from training.evaluation.prediction import predict_rows
+from training.evaluation.scoring import Mask, distance_to
 from training.failures.alarms import AlarmCounts, alarm_row, count_alarms
 from training.failures.classes import Row
 from training.failures.edges import EdgeSums, edge_rows, mean_distance, sum_edges
 from training.failures.photos import DrawnPhoto
 from training.failures.recall import Counts, count_found, recall_rows, thin_recall
-from training.failures.truth import (
-    Distance,
-    Mask,
-    Truth,
-    distance_to,
-    truth_of_mask,
-    truth_of_scene,
-)
+from training.failures.truth import Distance, Truth, truth_of_mask, truth_of_scene
 from training.failures.voids import VoidCounts, count_voids, void_rows
 from training.synthetic import Scene
 

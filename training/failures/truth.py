@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.evaluation.scoring import Mask, distance_to
 from training.evaluation.skeleton import skeleton_of
 from training.synthetic import CrackTruth, Scene
 from training.synthetic.geometry import polyline_length
 
-Mask = NDArray[np.bool_]
 Distance = NDArray[np.float32]
 
 STEP_PX = 1.0  # between the points of a centreline that a skeleton pixel is held against
@@ -39,14 +39,6 @@ class Truth:
     width_px: NDArray[np.float64]
     contrast: NDArray[np.float64]
     alone: Mask
-
-
-def distance_to(mask: Mask) -> Distance:
-    """Pixels from each pixel to the nearest one of the mask, centre to centre; infinite where it is empty."""
-    if not mask.any():
-        return np.full(mask.shape, np.inf, np.float32)
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away, np.float32)
 
 
 def truth_of_scene(scene: Scene) -> Truth:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.evaluation.scoring import Mask
 from training.failures.classes import RADII_PX, Row, class_of, limits
-from training.failures.truth import Distance, Mask
+from training.failures.truth import Distance
 from training.synthetic import VoidTruth
 
 TAKEN_SHARE = 0.5

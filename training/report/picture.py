@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 
 from app import image
-from app.engine import Engine
 from app.pipeline import Options, segment
-from app.registry import Model
+from app.registry import load_model
 from app.telemetry import Stopwatch
 from training.synthetic import demo_photo
 
@@ -18,8 +17,7 @@ WIDTH = 800  # pixels, of each half
 def draw_result(model_file: Path, picture: Path) -> None:
     """Photo on the left, the service's overlay on the right, as one JPEG."""
     scene = demo_photo()
-    engine = Engine(model_file, "cpu")
-    found = segment(scene.photo, Model(engine.contract, "", engine), Options(), Stopwatch())
+    found = segment(scene.photo, load_model(model_file, "cpu"), Options(), Stopwatch())
     overlay = image.decode(
         image.identify(image.encode_overlay(scene.photo, found.mask), scene.mask.size)
     ).pixels
