@@ -3,6 +3,7 @@ import math
 import keras
 import numpy as np
 import pytest
+from networks import layers_of, probability, random_photos
 
 from training.deeplab import deeplab_v3_plus
 from training.normalization import BatchNormalization
@@ -20,18 +21,6 @@ def fixed():
     return {stride: deeplab_v3_plus(256, stride) for stride in (16, 8)}
 
 
-def random_photos(count: int, height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
-
-
-def probability(model: keras.Model, photos: np.ndarray) -> np.ndarray:
-    return keras.ops.convert_to_numpy(model(photos))
-
-
-def layers_of(model: keras.Model, kind: type) -> list[keras.Layer]:
-    return [layer for layer in model.layers if type(layer) is kind]
-
-
 def atrous_rates(model: keras.Model, prefix: str) -> list[int]:
     return [
         layer.dilation_rate[0]
@@ -45,14 +34,6 @@ def test_parameters_do_not_depend_on_the_output_stride(fixed, output_stride):
     model = fixed[output_stride]
     assert model.count_params() == 41_253_073
     assert sum(math.prod(weight.shape) for weight in model.trainable_weights) == 41_050_273
-
-
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (96, 160)])
-def test_gives_one_probability_a_pixel(model, height, width):
-    result = probability(model, random_photos(1, height, width))
-    assert result.shape == (1, height, width, 1)
-    assert result.dtype == np.float32
-    assert 0 <= result.min() < result.max() <= 1
 
 
 def test_fixed_tile_size_changes_shapes_only(model, fixed):
@@ -69,19 +50,6 @@ def test_unusable_arguments_are_refused():
         deeplab_v3_plus(tile_size=100)
     with pytest.raises(ValueError, match="choose 16 or 8"):
         deeplab_v3_plus(output_stride=32)
-
-
-def test_scales_inside_the_graph(model):
-    scaled = keras.Model(model.input, model.get_layer("scale").output)
-    white = np.full((1, 16, 16, 3), 255, dtype=np.uint8)
-    np.testing.assert_allclose(probability(scaled, white), 1.0)
-
-
-def test_reads_bytes_and_floats_alike(model):
-    photo = random_photos(1, 64, 64)
-    np.testing.assert_array_equal(
-        probability(model, photo), probability(model, photo.astype(np.float32))
-    )
 
 
 def test_dropout_ends_the_encoder_and_the_decoder(model):
@@ -148,24 +116,3 @@ def test_image_branch_fills_the_map_with_one_value_a_channel(model):
     spread = probability(concat, random_photos(1, 64, 96))[..., -256:]
     assert spread.shape == (1, 4, 6, 256)
     np.testing.assert_array_equal(spread, np.broadcast_to(spread[:, :1, :1], spread.shape))
-
-
-def test_one_step_changes_the_weights():
-    model = deeplab_v3_plus(tile_size=32)
-    model.compile("sgd", "binary_crossentropy", run_eagerly=True)
-    before = [weight.numpy() for weight in model.trainable_weights]
-    target = np.ones((2, 32, 32, 1), dtype=np.float32)
-    model.train_on_batch(random_photos(2, 32, 32), target)
-    after = [weight.numpy() for weight in model.trainable_weights]
-    assert all(np.any(old != new) for old, new in zip(before, after, strict=True))
-
-
-def test_answers_in_float32_when_it_computes_in_bfloat16():
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        model = deeplab_v3_plus(tile_size=32)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    assert model.get_layer("stem1").compute_dtype == "bfloat16"
-    assert model.output.dtype == "float32"

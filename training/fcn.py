@@ -58,10 +58,7 @@ def fcn_8s(tile_size: int | None = None) -> keras.Model:
     Input `image`: RGB `[batch, H, W, 3]` with values 0 to 255, scaled to 0..1 by the first layer.
     H and W are multiples of 32; `tile_size` fixes both, which an export needs.
     Output `probability`: float32 `[batch, H, W, 1]`, 0 to 1, whatever the compute precision.
-    Raises ValueError for a tile size that is no multiple of 32.
     """
-    if tile_size is not None and tile_size % SIDE_STEP:
-        raise ValueError(f"tile_size {tile_size} is not a multiple of 32; choose one, say 256")
     image = keras.Input((tile_size, tile_size, 3), name="image")
     x = layers.Rescaling(1 / 255, name="scale")(image)
 
