@@ -9,8 +9,9 @@ import keras
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer over the last axis, with PyTorch's own kernel where that is the backend and the layer trains.
 
-    Keras composes it of some twenty elementwise operations there, which took two thirds of a DeepLabV3+ step on two
-    CPU cores. Same names and values; the moving variance alone follows PyTorch, which divides by n - 1.
+    Keras composes it of elementwise operations there: a DeepLabV3+ step on four photos of 256 px in bfloat16 took
+    1.02 s a photo on two CPU cores, with the kernel 0.70. Same names and values; the moving variance alone follows
+    PyTorch, which divides by n - 1.
     """
 
     def call(self, inputs, training=None, mask=None):

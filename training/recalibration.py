@@ -1,25 +1,25 @@
 """Means and variances of batch normalization, measured anew as they are when the network predicts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import keras
 import numpy as np
 
-BATCHES = 16  # F1 on validation crops was the same after 10 and 24
+BATCHES = 16  # ten were enough where it was measured
 
 
-def recalibrate(network: keras.Model, batches: Sequence[np.ndarray]) -> None:
+def recalibrate(network: keras.Model, batches: Iterable[np.ndarray]) -> None:
     """Replace every moving mean and variance by its plain average over `batches`, without dropout.
 
     Those of training lag behind the weights, and dropout swells the variances that they hold (Li et al., CVPR 2019,
-    "Understanding the Disharmony between Dropout and Batch Normalization"): a DeepLabV3+ with an F1 of 0.55 in
-    training mode predicted with 0.11, after this with 0.56. A network without normalization stays as it is.
+    "Understanding the Disharmony between Dropout and Batch Normalization"): on 40 validation crops of 256 px a
+    DeepLabV3+ midway in its training had an F1 of 0.11, after this with ten batches 0.56. A network without
+    normalization stays as it is, and draws no batch.
     """
     if not _normalizations(network):
         return
-    bare = keras.Model(
-        network.input, network.output
-    )  # without loss and metrics, which a copy would need
+    # Without loss and metrics, which could not be cloned.
+    bare = keras.Model(network.input, network.output)
     twin = keras.models.clone_model(bare, clone_function=_without_dropout)
     twin.set_weights(network.get_weights())
     for number, photos in enumerate(batches, start=1):
@@ -52,4 +52,4 @@ class RecalibrateNormalization(keras.callbacks.Callback):
 
     def on_test_begin(self, logs=None):
         batches = range(min(BATCHES, len(self._dataset)))
-        recalibrate(self.model, [self._dataset[number][0] for number in batches])
+        recalibrate(self.model, (self._dataset[number][0] for number in batches))

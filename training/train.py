@@ -14,7 +14,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from training.checkpoints import KeepBest, KeepLast, best_so_far, forget_unfinished, restore
+from training.checkpoints import (
+    KeepBest,
+    KeepLast,
+    best_so_far,
+    epochs_done,
+    forget_unfinished,
+    restore,
+)
 from training.config import NON_COMMERCIAL_SOURCES, RECIPES, SYNTHETIC, Recipe, override
 from training.crops import CropDataset, CropSampler, PairCache
 from training.curves import draw_curves
@@ -99,7 +106,9 @@ def run(args: argparse.Namespace) -> int:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = build(args.architecture)
     seen = inherited_sources(args.initial_weights) | trained_on(recipe, training_rows)
-    if args.initial_weights:
+    if args.initial_weights and not epochs_done(
+        args.run
+    ):  # a run that goes on has weights of its own
         load_initial_weights(model, args.initial_weights)
     args.run.mkdir(parents=True, exist_ok=True)
     write_record(args.run, recipe, args.architecture, training_rows, validation_rows, seen)
