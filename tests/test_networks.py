@@ -7,7 +7,7 @@ from networks import layers_of, probability, random_photos
 
 from training import fcn
 from training.data import DataError
-from training.networks import ARCHITECTURES, build, side_step
+from training.networks import ARCHITECTURES, build, side_step, switch_off_dropout
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,6 +65,16 @@ def test_reads_bytes_and_floats_alike(model):
 def test_dropout_is_off_outside_training(model):
     photo = random_photos(1, 64, 64)
     np.testing.assert_array_equal(probability(model, photo), probability(model, photo))
+
+
+def test_dropout_can_be_switched_off_and_the_weights_still_fit(architecture):
+    model = build(architecture, 32)
+    switch_off_dropout(model)
+    assert {layer.rate for layer in layers_of(model, keras.layers.Dropout)} == {0.0}
+    photo = random_photos(1, 32, 32)
+    first, second = (keras.ops.convert_to_numpy(model(photo, training=True)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    build(architecture, 32).set_weights(model.get_weights())
 
 
 def test_one_step_changes_every_weight_that_is_trained(architecture):

@@ -11,7 +11,7 @@ FIELD_WEIGHTS: Mapping[str, float] = {
     "samir-concrete256-negative": 5,
     "conglomerate-rissbilder": 6,
     "conglomerate-volker": 3,
-    "conglomerate-noncrack-negative": 4,
+    "conglomerate-noncrack-negative": 6,
     "conglomerate-pavement": 0,
     "ozgenel-cls-negative": 9,
     "cracksight": 10,
@@ -62,6 +62,7 @@ class Recipe:
     clip_norm: float | None = None
     cosine_decay: bool = False
     warmup_share: float = 0.0  # of all steps
+    dropout: bool = True  # False: the network's dropout layers pass everything on
     crack_centred_share: float = 0.0
     scale_range: tuple[float, float] = (1.0, 1.0)  # drawn log-uniformly
     widest_stretch: float = (
@@ -98,16 +99,17 @@ def field_recipe(architecture: str) -> Recipe:
         name="field",
         loss="bce_dice",
         learning_rate=3e-4,
-        batch_size=6,
+        batch_size=4,
         epochs=40,
-        crop_size=192,
+        crop_size=256,
         monitor="val_f1",
         augment=True,
-        steps_per_epoch=80,
+        steps_per_epoch=100,
         weight_decay=1e-4,
         clip_norm=1.0,
         cosine_decay=True,
         warmup_share=0.05,
+        dropout=False,
         crack_centred_share=0.65,
         scale_range=(0.6, 2.0),
         widest_stretch=1.5,

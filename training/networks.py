@@ -3,6 +3,7 @@
 import keras
 
 from training import fcn
+from training.channels_last import keep_channels_last
 from training.data import DataError
 from training.deeplab import deeplab_v3_plus
 from training.unet import unet
@@ -26,4 +27,12 @@ def build(architecture: str, tile_size: int | None = None) -> keras.Model:
         raise DataError(
             f"{architecture} takes tiles of a multiple of {step} px; {tile_size} is none"
         )
+    keep_channels_last()
     return _BUILDERS[architecture](tile_size)
+
+
+def switch_off_dropout(network: keras.Model) -> None:
+    """From now on; the layers stay, so that the weights fit the network that is exported."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0

@@ -29,7 +29,7 @@ from training.data import DataError, Row, check_pairs, folds, read_rows, select
 from training.initial_weights import inherited_sources, load_initial_weights
 from training.losses import LOSSES
 from training.metrics import paper_metrics
-from training.networks import ARCHITECTURES, build, side_step
+from training.networks import ARCHITECTURES, build, side_step, switch_off_dropout
 from training.provenance import command_line, git_commit, rows_hash
 from training.recalibration import RecalibrateNormalization
 from training.resized import ResizedDataset
@@ -105,6 +105,8 @@ def run(args: argparse.Namespace) -> int:
     if args.mixed_precision:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = build(args.architecture)
+    if not recipe.dropout:
+        switch_off_dropout(model)
     seen = inherited_sources(args.initial_weights) | trained_on(recipe, training_rows)
     if args.initial_weights and not epochs_done(
         args.run
