@@ -7,12 +7,18 @@ The aim is to break "dark means crack": light, shadow, dirt, paint and drawn lin
 import cv2
 import numpy as np
 
+from training.distractors import draw_distractors
+
+WIDEST_FADED_PX = 12.0  # a wider crack is deep, so dark
+FAINTEST = 7.0  # levels of 255 by which a faded crack is still darker than the wall
+
 
 def photometric(photo: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Vary light, colour, optics and noise, and draw things that are no cracks; uint8 in, uint8 out."""
     image = photo.astype(np.float32)
     steps = (
-        (0.25, lambda x: _distractors(x, target, rng)),
+        (0.3, lambda x: _fade(x, target, rng)),
+        (0.35, lambda x: draw_distractors(x, target, rng)),
         (0.8, lambda x: _tone(x, rng)),
         (0.35, lambda x: _shading(x, rng)),
         (0.2, lambda x: _shadow(x, rng)),
@@ -53,35 +59,25 @@ def _shadow(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return image * (1.0 - rng.uniform(0.2, 0.6) * shade[..., None])
 
 
-def _distractors(image: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Straight joints, voids and lettering, dark or light: they cover what is below, but no crack."""
-    height, width = image.shape[:2]
-    layer = np.zeros((height, width), np.uint8)
-    for _ in range(rng.integers(1, 4)):
-        kind = rng.integers(3)
-        if kind == 0:
-            start, end = (rng.uniform(-0.2, 1.2, (2, 2)) * (width, height)).astype(int)
-            cv2.line(layer, start.tolist(), end.tolist(), 255, int(rng.integers(1, 9)), cv2.LINE_AA)
-        elif kind == 1:
-            for _ in range(rng.integers(1, 14)):
-                centre = (rng.random(2) * (width, height)).astype(int).tolist()
-                axes = rng.integers(1, 7, 2).tolist()
-                cv2.ellipse(layer, centre, axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
-        else:
-            text = "".join(rng.choice(list("0123456789ABCEFHKLMNTXmm-+/."), rng.integers(1, 8)))
-            origin = (rng.uniform(-0.1, 0.8, 2) * (width, height)).astype(int).tolist()
-            font, size = int(rng.integers(0, 8)), rng.uniform(0.4, 2.5)
-            cv2.putText(layer, text, origin, font, size, 255, int(rng.integers(1, 5)), cv2.LINE_AA)
-    alpha = cv2.GaussianBlur(layer.astype(np.float32) / 255.0, (0, 0), rng.uniform(0.3, 1.2))
-    alpha *= rng.uniform(0.3, 1.0) * (cv2.dilate(target, np.ones((7, 7))) == 0)
-    colour = (
-        image.mean()
-        + rng.choice((-1.0, -1.0, 1.0)) * rng.uniform(30, 130)
-        + rng.uniform(-15, 15, 3)
-    )
-    return (image * (1 - alpha[..., None]) + colour.astype(np.float32) * alpha[..., None]).astype(
-        np.float32
-    )
+def _fade(image: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Let thin cracks fade into the wall round them, grain and all, but not below what an eye would find."""
+    crack = (target > 0).astype(np.uint8)
+    half_width = float(cv2.distanceTransform(crack, cv2.DIST_L2, cv2.DIST_MASK_5).max())
+    if not 0 < 2 * half_width <= WIDEST_FADED_PX:
+        return image
+    wall = 1 - cv2.dilate(crack, np.ones((5, 5))).astype(np.float32)
+    reach = (0, 0), 3 + half_width
+    weight = np.maximum(cv2.GaussianBlur(wall, *reach), 1e-3)[..., None]
+    mended = cv2.GaussianBlur(image * wall[..., None], *reach) / weight
+    grain = (image - mended) * wall[..., None]
+    depth = float((mended - image).mean(axis=2)[crack > 0].mean())
+    least = max(FAINTEST, float(grain.mean(axis=2)[wall > 0].std())) if wall.any() else depth
+    if depth <= least:
+        return image
+    faded = 1 - rng.uniform(least / depth, 1)
+    soft = cv2.GaussianBlur(cv2.dilate(crack, np.ones((3, 3))).astype(np.float32), (0, 0), 0.8)
+    mended += np.roll(grain, rng.integers(8, 64, 2), (0, 1))
+    return image + faded * soft[..., None] * (mended - image)
 
 
 def _grey(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
