@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.augment import _distractors, photometric
 from training.config import SYNTHETIC, Recipe
 from training.crops import UNKNOWN, CropDataset, CropSampler, PairCache, resample, window
 from training.data import DataError, Row
@@ -278,38 +277,3 @@ def test_validation_crops_are_the_same_at_every_call(rows):
     assert photos.dtype == targets.dtype == np.float32
     np.testing.assert_array_equal(photos, again)
     np.testing.assert_array_equal(photos[0], photos[2])  # one photo a source, smaller than a crop
-
-
-# --- augmentation -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", range(25))
-def test_augmentation_varies_the_photo_and_leaves_the_target(seed):
-    rng = np.random.default_rng(seed)
-    photo = rng.integers(0, 256, (40, 56, 3), np.uint8)
-    target = (rng.random((40, 56)) < 0.05).astype(np.float32)
-    target[:5] = UNKNOWN
-    photo_before, target_before = photo.copy(), target.copy()
-    varied = photometric(photo, target, rng)
-    assert (varied.shape, varied.dtype) == (photo.shape, np.uint8)
-    np.testing.assert_array_equal(photo, photo_before)
-    np.testing.assert_array_equal(target, target_before)
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_distractors_cover_no_crack(seed):
-    rng = np.random.default_rng(seed)
-    image = np.full((96, 96, 3), 150, np.float32)
-    target = np.zeros((96, 96), np.float32)
-    target[40:43], target[:, 60] = 1, 0.4
-    target[80:, :20] = UNKNOWN
-    drawn = _distractors(image, target, rng)
-    changed = (drawn != image).any(axis=-1)
-    beside = cv2.dilate((target > 0).astype(np.uint8), np.ones((7, 7))) > 0
-    assert not changed[beside].any()
-
-
-def test_distractors_do_cover_the_background():
-    image, target = np.full((96, 96, 3), 150, np.float32), np.zeros((96, 96), np.float32)
-    drawn = [_distractors(image, target, np.random.default_rng(seed)) for seed in range(10)]
-    assert sum((each != image).any() for each in drawn) >= 8

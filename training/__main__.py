@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: train, folds, evaluate, failures, export, report, synthesize."""
+"""`python -m training COMMAND`: train, mine, folds, evaluate, failures, export, report, synthesize."""
 
 import argparse
 import importlib
@@ -9,6 +9,10 @@ from training.data import DataError
 
 COMMANDS = {
     "train": ("training.train", "train a network by a recipe into a run folder"),
+    "mine": (
+        "training.hard_places",
+        "find where a network errs on train rows, for `train --hard-places`",
+    ),
     "folds": (
         "training.folds",
         "run the paper protocol over five folds of deepcrack-256, a result file a fold",

@@ -68,6 +68,9 @@ class Recipe:
     widest_stretch: float = (
         1.0  # height over width of what becomes a square crop, up to this or its inverse
     )
+    hard_share: float = (
+        0.0  # of the photographed crops, round hard places, where a run is given some
+    )
     source_weights: Mapping[str, float] = field(default_factory=dict)  # 1 where none is given
     synthetic_share: float = 0.0  # of all crops; the other crops are shared out by source_weights
     coarse_sources: frozenset[str] = frozenset()
@@ -113,6 +116,7 @@ def field_recipe(architecture: str) -> Recipe:
         crack_centred_share=0.65,
         scale_range=(0.6, 2.0),
         widest_stretch=1.5,
+        hard_share=0.3,
         source_weights=FIELD_WEIGHTS,
         synthetic_share=0.3,
         coarse_sources=COARSE_SOURCES,

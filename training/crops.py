@@ -62,15 +62,27 @@ class PairCache:
 
 
 class CropSampler:
-    """Draws training crops: a source by weight, a photo of it, a place, a scale, a look."""
+    """Draws training crops: a source by weight, a photo of it, a place, a scale, a look.
 
-    def __init__(self, rows: Sequence[Row], recipe: Recipe, cache: PairCache):
+    `hard_places` are (y, x) `[N, 2]` by row, for the share of crops that the recipe names.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        recipe: Recipe,
+        cache: PairCache,
+        hard_places: Mapping[Row, np.ndarray] | None = None,
+    ):
         by_source: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             by_source[row.source].append(row)
         self._recipe = recipe
         self._cache = cache
         self._rows = by_source
+        self._hard: dict[str, list[tuple[Row, tuple[int, int]]]] = defaultdict(list)
+        for row, places in (hard_places or {}).items():
+            self._hard[row.source] += [(row, (y, x)) for y, x in places.tolist()]
         weights = {source: recipe.source_weights.get(source, 1.0) for source in sorted(by_source)}
         if not any(weights.values()):
             raise DataError(
@@ -108,39 +120,30 @@ class CropSampler:
 
     def _photographed(self, source: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         recipe = self._recipe
-        row = self._rows[source][rng.integers(len(self._rows[source]))]
-        photo, mask, cracks = self._cache.pair(row)
+        row, around = self._row_and_middle(source, rng)
+        photo, mask, _ = self._cache.pair(row)
         size = recipe.crop_size / _log_uniform(rng, *recipe.scale_range)
         stretch = _log_uniform(rng, 1 / recipe.widest_stretch, recipe.widest_stretch)
         shape = round(size * stretch**0.5), round(size / stretch**0.5)
-        top, left = self._place(mask.shape, cracks, shape, rng)
+        top, left = _place(mask.shape, around, shape, rng)
         return resample(
             window(photo, top, left, shape),
             window(mask, top, left, shape).astype(np.float32),
             recipe.crop_size,
         )
 
-    def _place(
-        self,
-        photo: tuple[int, int],
-        cracks: np.ndarray,
-        shape: tuple[int, int],
-        rng: np.random.Generator,
-    ) -> list[int]:
-        """Top left corner of a window: round a crack pixel for the share that the recipe names, else anywhere."""
-        around = None
+    def _row_and_middle(
+        self, source: str, rng: np.random.Generator
+    ) -> tuple[Row, tuple[int, int] | None]:
+        """A photo, and the pixel that the crop goes round: one of a hard place, one of a crack, or none."""
+        hard = self._hard[source]
+        if hard and rng.random() < self._recipe.hard_share:
+            return hard[rng.integers(len(hard))]
+        row = self._rows[source][rng.integers(len(self._rows[source]))]
+        _, mask, cracks = self._cache.pair(row)
         if len(cracks) and rng.random() < self._recipe.crack_centred_share:
-            around = divmod(int(cracks[rng.integers(len(cracks))]), photo[1])
-        corner = []
-        for axis, (length, extent) in enumerate(zip(photo, shape, strict=True)):
-            if length <= extent:  # a smaller photo is centred and mirrored
-                corner.append((length - extent) // 2)
-            elif around:
-                start = around[axis] - int(rng.integers(extent // 8, extent - extent // 8))
-                corner.append(int(np.clip(start, 0, length - extent)))
-            else:
-                corner.append(int(rng.integers(0, length - extent + 1)))
-        return corner
+            return row, divmod(int(cracks[rng.integers(len(cracks))]), mask.shape[1])
+        return row, None
 
     def _turn(self, crop: np.ndarray, target: np.ndarray, rng: np.random.Generator):
         quarter = int(rng.integers(4))
@@ -148,6 +151,25 @@ class CropSampler:
         if rng.random() < 0.5:
             crop, target = crop[:, ::-1], target[:, ::-1]
         return np.ascontiguousarray(crop), np.ascontiguousarray(target)
+
+
+def _place(
+    photo: tuple[int, int],
+    around: tuple[int, int] | None,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> list[int]:
+    """Top left corner of a window: round the pixel `around` where there is one, else anywhere."""
+    corner = []
+    for axis, (length, extent) in enumerate(zip(photo, shape, strict=True)):
+        if length <= extent:  # a smaller photo is centred and mirrored
+            corner.append((length - extent) // 2)
+        elif around:
+            start = around[axis] - int(rng.integers(extent // 8, extent - extent // 8))
+            corner.append(int(np.clip(start, 0, length - extent)))
+        else:
+            corner.append(int(rng.integers(0, length - extent + 1)))
+    return corner
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -20,6 +20,7 @@ from training.data import DataError, Row, read_rows, select
 from training.evaluation import run_log
 from training.fold_result import RESULT, Fold, add_test_figures, read_result, write_result
 from training.networks import ARCHITECTURES
+from training.run_record import write_record
 
 SOURCE = "deepcrack-256"  # in place of the paper's 776 photos, which are not public
 
@@ -106,7 +107,7 @@ def wanted_folds(args: argparse.Namespace, train_rows: list[Row]) -> Iterator[Fo
 def refuse_other_run(fold: Fold) -> None:
     """Raises DataError where the fold's folder holds a run of another recipe or other data."""
     if (fold.folder / "run.json").exists():
-        train.write_record(
+        write_record(
             fold.folder, fold.recipe, fold.architecture, fold.training, fold.validation, {SOURCE}
         )
 

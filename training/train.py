@@ -5,10 +5,8 @@ epoch), `curves.png`, `best.weights.h5` (best validation epoch) and `last-N.weig
 """
 
 import argparse
-import dataclasses
-import json
-import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -22,17 +20,18 @@ from training.checkpoints import (
     forget_unfinished,
     restore,
 )
-from training.config import NON_COMMERCIAL_SOURCES, RECIPES, SYNTHETIC, Recipe, override
+from training.config import NON_COMMERCIAL_SOURCES, RECIPES, Recipe, override
 from training.crops import CropDataset, CropSampler, PairCache
 from training.curves import draw_curves
 from training.data import DataError, Row, check_pairs, folds, read_rows, select
+from training.hard_places import read_hard_places
 from training.initial_weights import inherited_sources, load_initial_weights
 from training.losses import LOSSES
 from training.metrics import paper_metrics
 from training.networks import ARCHITECTURES, build, side_step, switch_off_dropout
-from training.provenance import command_line, git_commit, rows_hash
 from training.recalibration import RecalibrateNormalization
 from training.resized import ResizedDataset
+from training.run_record import trained_on, write_record
 from training.validation import fixed_crops
 
 FOLDS = 5  # as in the paper
@@ -69,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the new run inherits the sources that they were trained on",
     )
     parser.add_argument(
+        "--hard-places",
+        type=Path,
+        help="a file of `python -m training mine`: the recipe's share of crops is taken round its places",
+    )
+    parser.add_argument(
         "--mixed-precision", action="store_true", help="bfloat16 compute, float32 weights and loss"
     )
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
@@ -100,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
     training_rows, validation_rows = split_rows(
         read_rows(args.data), recipe, sources=args.source, without=without, fold=args.fold
     )
+    hard = read_hard_places(args.hard_places, training_rows) if args.hard_places else {}
     check_pairs(training_rows + validation_rows)
     keras.utils.set_random_seed(recipe.seed)
     if args.mixed_precision:
@@ -113,8 +118,10 @@ def run(args: argparse.Namespace) -> int:
     ):  # a run that goes on has weights of its own
         load_initial_weights(model, args.initial_weights)
     args.run.mkdir(parents=True, exist_ok=True)
-    write_record(args.run, recipe, args.architecture, training_rows, validation_rows, seen)
-    fit(model, recipe, training_rows, validation_rows, args.run)
+    write_record(
+        args.run, recipe, args.architecture, training_rows, validation_rows, seen, args.hard_places
+    )
+    fit(model, recipe, training_rows, validation_rows, args.run, hard)
     return 0
 
 
@@ -152,12 +159,17 @@ def split_rows(
 
 
 def fit(
-    model: keras.Model, recipe: Recipe, training: list[Row], validation: list[Row], folder: Path
+    model: keras.Model,
+    recipe: Recipe,
+    training: list[Row],
+    validation: list[Row],
+    folder: Path,
+    hard_places: Mapping[Row, np.ndarray] | None = None,
 ) -> None:
     """Train to the recipe's last epoch, from the last whole epoch on where the folder holds one."""
     cache = PairCache(recipe.coarse_sources)
     if recipe.augment:
-        dataset = CropDataset(CropSampler(training, recipe, cache), recipe)
+        dataset = CropDataset(CropSampler(training, recipe, cache, hard_places), recipe)
         validation_pairs = fixed_crops(validation, recipe, cache)
     else:
         dataset = ResizedDataset(training, recipe, cache, shuffle=True)
@@ -242,47 +254,3 @@ def callbacks(
         DrawCurves(folder),
         KeepLast(folder),
     ]
-
-
-def trained_on(recipe: Recipe, training: list[Row]) -> set[str]:
-    """Sources that the recipe draws from, the generator included."""
-    listed = {row.source for row in training if recipe.source_weights.get(row.source, 1.0) > 0}
-    return listed | ({SYNTHETIC} if recipe.synthetic_share else set())
-
-
-def write_record(
-    folder: Path,
-    recipe: Recipe,
-    architecture: str,
-    training: list[Row],
-    validation: list[Row],
-    seen: set[str],
-) -> None:
-    """Write `run.json`: what is needed to repeat the run. Refuses to resume under another recipe."""
-    record = {
-        "architecture": architecture,
-        "recipe": json.loads(json.dumps(dataclasses.asdict(recipe), default=sorted)),
-        "data": {
-            "training_rows": len(training),
-            "validation_rows": len(validation),
-            "trained_on": sorted(seen),
-            "rows_sha256": rows_hash(training + validation),
-        },
-    }
-    path = folder / "run.json"
-    if path.exists():
-        before = json.loads(path.read_text())
-        if any(before[key] != value for key, value in record.items()):
-            raise DataError(
-                f"{folder} holds a run of another recipe or other data; name a new folder"
-            )
-        return
-    record["made_with"] = {
-        "command": command_line(),
-        "commit": git_commit(),
-        "python": platform.python_version(),
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "numpy": np.__version__,
-    }
-    path.write_text(json.dumps(record, indent=2) + "\n")
