@@ -42,6 +42,7 @@ def describe(model: Model, default: str) -> ModelDescription:
         license=said.license,
         sha256=model.sha256,
         device=model.device,
+        precision=said.precision,
         default=said.name == default,
     )
 
@@ -60,6 +61,7 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
             sha256=result.model.sha256,
             threshold=result.segmentation.threshold,
             device=result.model.device,
+            precision=result.model.contract.precision,
         ),
         image=schemas.ImageDescription(
             width=result.photo.width,

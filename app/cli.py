@@ -146,8 +146,8 @@ def _serve(args: argparse.Namespace) -> int:
         app = create_app(settings)
         for model in app.state.hairline.models:
             default = ", default" if model.name == settings.default_model else ""
-            device = model.device.upper()
-            print(f"{model.name} {model.contract.version} on {device}{default}", flush=True)
+            where = f"{model.device.upper()} in {model.contract.precision}"
+            print(f"{model.name} {model.contract.version} on {where}{default}", flush=True)
         print(f"Hairline: http://{_reachable(settings.host)}:{port}/docs", flush=True)
         return 0 if serve(app, listening) else 2
 

@@ -40,11 +40,22 @@ class Contract(BaseModel):
     """Commit that trained the weights."""
     weights_sha256: str = ""
     """Hash of the weights alone: the same before and after figures are written into the file."""
+    precision: Literal["float32", "int8"] = "float32"
+    """What the convolutions compute in."""
+    made_from: str = ""
+    """`weights_sha256` of the float32 file that an int8 file was made from."""
+
+    @property
+    def label(self) -> str:
+        """Tells files of one model apart: `unet`, `unet-int8`."""
+        return self.name if self.precision == "float32" else f"{self.name}-{self.precision}"
 
     @model_validator(mode="after")
     def _overlap_leaves_a_step(self) -> "Contract":
         if self.overlap >= self.tile_size:
             raise ValueError("overlap must be smaller than tile_size")
+        if (self.precision == "float32") == bool(self.made_from):
+            raise ValueError("made_from belongs to int8 files, and to each of them")
         return self
 
 

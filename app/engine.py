@@ -2,8 +2,6 @@
 
 import io
 import logging
-import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from app import contract
 from app.contract import Contract
 from app.errors import StartupError
+from app.processor import usable_cores
 
 Device = Literal["cuda", "cpu"]
 DevicePreference = Literal["auto", "cuda", "cpu"]
@@ -181,19 +180,3 @@ def refuse_two_runtimes(is_installed: Callable[[str], bool] = _is_installed) -> 
         raise StartupError(
             f"{' and '.join(found)} are both installed; uninstall both, then install one of them"
         )
-
-
-def usable_cores(cgroup: Callable[[], str] | None = None) -> int:
-    """Cores that this process may use: the least of its affinity and its container's quota, at least 1.
-
-    ONNX Runtime would count the host's cores and, in a container that may use two of them, start a thread
-    for each of sixty-four.
-    """
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    try:
-        quota, period = (cgroup or Path("/sys/fs/cgroup/cpu.max").read_text)().split()
-    except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else max(1, min(cores, math.ceil(int(quota) / int(period))))

@@ -10,8 +10,11 @@ from pathlib import Path
 from app.contract import Contract
 from app.engine import Device, DevicePreference, Engine
 from app.errors import ContractError, NotReady, StartupError, UnknownModel
+from app.processor import multiplies_bytes
 
 logger = logging.getLogger(__name__)
+
+EIGHT_BIT = ".int8.onnx"
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,40 @@ def load_model(
     return Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
 
 
+def load_fitting_model(
+    file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
+) -> Model:
+    """The file; on a CPU that multiplies bytes its 8-bit sibling NAME.int8.onnx, where there is one (decision 0008).
+
+    Raises ContractError for a file to refuse, a sibling of other weights included.
+    """
+    model = load_model(file, preference, turn)
+    sibling = file.with_suffix(EIGHT_BIT)
+    if model.device != "cpu" or not sibling.is_file():
+        return model
+    if not multiplies_bytes():
+        logger.info("%s stays unused: this processor has no products of bytes", sibling.name)
+        return model
+    quantized = load_model(sibling, "cpu", turn)
+    if quantized.contract.made_from != model.contract.weights_sha256:
+        raise ContractError(
+            f"{sibling.name} was made from other weights than those of {file.name}; make it again with "
+            "`python -m training quantize`, or remove it"
+        )
+    return quantized
+
+
 def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
-    """Load every `.onnx` file of the folder.
+    """Load every `.onnx` file of the folder, each in the precision that suits the device.
 
     Raises StartupError where there is none or the default is not among them, ContractError for a file that
     does not say what it is, or says what another has said.
     """
-    files = sorted(folder.glob("*.onnx"))
+    files = [
+        file
+        for file in sorted(folder.glob("*.onnx"))
+        if not (file.name.endswith(EIGHT_BIT) and _original(file).is_file())
+    ]
     if not files:
         raise StartupError(
             f"{folder} holds no .onnx file; set HAIRLINE_MODELS_DIR to a folder that does"
@@ -97,7 +127,7 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
     models: dict[str, Model] = {}
     turn = threading.Lock()  # one device: a batch of one model at a time
     for file in files:
-        model = load_model(file, preference, turn)
+        model = load_fitting_model(file, preference, turn)
         if model.name in models:
             raise ContractError(
                 f"{file.name} calls itself {model.name!r}, as another file of {folder} does; "
@@ -109,3 +139,7 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
             f"HAIRLINE_DEFAULT_MODEL is {default!r}, but {folder} holds {', '.join(models)}; name one of them"
         )
     return Registry(list(models.values()), default)
+
+
+def _original(eight_bit: Path) -> Path:
+    return eight_bit.with_name(eight_bit.name.removesuffix(EIGHT_BIT) + ".onnx")

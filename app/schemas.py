@@ -18,6 +18,7 @@ class ModelUsed(BaseModel):
     sha256: str
     threshold: float
     device: str
+    precision: str
 
 
 class ImageDescription(BaseModel):
@@ -208,6 +209,7 @@ class ModelDescription(BaseModel):
     license: str
     sha256: str
     device: str
+    precision: str
     default: bool
 
 

@@ -67,6 +67,7 @@ WRONG = [
     ("name", "../unet"),
     ("version", 1),
     ("architecture", None),
+    ("precision", "int4"),
     ("parameters", 0),
     ("parameters", "many"),
     ("tile_size", 0),
@@ -110,6 +111,22 @@ def test_a_missing_field_is_named(field):
     values = json.loads(write(contract())[METADATA_KEY])
     del values[field]
     assert f"contract whose {field}" in refusal({METADATA_KEY: json.dumps(values)})
+
+
+@pytest.mark.parametrize(
+    ("precision", "made_from"), [("int8", ""), ("float32", "ab")], ids=["of nothing", "of itself"]
+)
+def test_int8_files_and_no_others_name_what_they_were_made_from(precision, made_from):
+    with pytest.raises(ValidationError, match="made_from belongs to int8 files"):
+        contract(precision=precision, made_from=made_from)
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [({}, "darkness"), ({"precision": "int8", "made_from": "ab"}, "darkness-int8")],
+)
+def test_the_label_tells_files_of_one_model_apart(changes, label):
+    assert contract(**changes).label == label
 
 
 def test_an_overlap_of_a_whole_tile_leaves_no_step():

@@ -14,7 +14,7 @@ from conftest import TILE, contract, write_model
 
 from app import engine
 from app.contract import write
-from app.engine import Engine, usable_cores
+from app.engine import Engine
 from app.errors import ContractError, StartupError
 
 
@@ -240,35 +240,3 @@ def test_a_failed_batch_does_not_hold_the_device(file):
     done.start()
     done.join(30)
     assert not done.is_alive()
-
-
-def missing() -> str:
-    raise FileNotFoundError
-
-
-def forbidden() -> str:
-    raise PermissionError
-
-
-@pytest.mark.parametrize(
-    ("cgroup", "cores"),
-    [
-        (lambda: "max 100000\n", 8),
-        (lambda: "200000 100000\n", 2),
-        (lambda: "150000 100000\n", 2),  # 1.5 cores: two threads
-        (lambda: "50000 100000\n", 1),
-        (lambda: "1000 100000\n", 1),
-        (lambda: "6400000 100000\n", 8),  # a quota above what the process may be scheduled on
-        (lambda: "", 8),
-        (lambda: "something else entirely", 8),
-        (missing, 8),
-        (forbidden, 8),
-    ],
-)
-def test_usable_cores(cgroup, cores, monkeypatch):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert usable_cores(cgroup) == cores
-
-
-def test_usable_cores_of_this_machine():
-    assert usable_cores() >= 1

@@ -12,7 +12,7 @@ def test_models(service: Service) -> None:
     (model,) = service.get("/v1/models").json()["models"]
     assert list(model) == [
         "name", "version", "architecture", "parameters", "tile_size", "threshold", "trained_on",
-        "metrics", "license", "sha256", "device", "default",
+        "metrics", "license", "sha256", "device", "precision", "default",
     ]  # fmt: skip
     assert (model["name"], model["tile_size"], model["device"]) == ("darkness", 64, "cpu")
     assert model["default"] is True

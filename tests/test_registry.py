@@ -6,6 +6,7 @@ import logging
 import pytest
 from conftest import contract, write_model
 
+from app import registry
 from app.errors import ContractError, NotReady, StartupError, UnknownModel
 from app.registry import load
 
@@ -86,3 +87,47 @@ def test_ready_once_every_model_has_run(two_models, caplog):
     models.require_warm()
     assert "unet 1.2.0 is warm on cpu" in caplog.text
     assert "deeplab 3.0.0 is warm on cpu" in caplog.text
+
+
+# --- the 8-bit sibling --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_sibling(tmp_path, monkeypatch):
+    """A model and its 8-bit sibling, on a processor that multiplies bytes."""
+    monkeypatch.setattr(registry, "multiplies_bytes", lambda: True)
+    write_model(tmp_path, contract(name="unet", weights_sha256="ab"), file="unet.onnx")
+    said = contract(name="unet", precision="int8", made_from="ab", weights_sha256="cd")
+    write_model(tmp_path, said, file="unet.int8.onnx")
+    return tmp_path
+
+
+def test_a_cpu_that_multiplies_bytes_takes_the_sibling(with_sibling):
+    (model,) = load(with_sibling, "unet", "cpu")
+    assert (model.name, model.contract.precision) == ("unet", "int8")
+    expected = hashlib.sha256((with_sibling / "unet.int8.onnx").read_bytes()).hexdigest()
+    assert model.sha256 == expected
+
+
+def test_another_cpu_stays_with_the_file(with_sibling, monkeypatch):
+    monkeypatch.setattr(registry, "multiplies_bytes", lambda: False)
+    (model,) = load(with_sibling, "unet", "cpu")
+    assert model.contract.precision == "float32"
+
+
+def test_a_gpu_stays_with_the_file(with_sibling, monkeypatch):
+    monkeypatch.setattr(registry.Model, "device", "cuda")
+    (model,) = load(with_sibling, "unet", "cpu")
+    assert model.contract.precision == "float32"
+
+
+def test_a_sibling_of_other_weights_stops_the_start(with_sibling):
+    write_model(with_sibling, contract(name="unet", weights_sha256="ef"), file="unet.onnx")
+    with pytest.raises(ContractError, match=r"^unet\.int8\.onnx was made from other weights"):
+        load(with_sibling, "unet", "cpu")
+
+
+def test_a_sibling_left_alone_is_served_as_it_is(with_sibling):
+    (with_sibling / "unet.onnx").unlink()
+    (model,) = load(with_sibling, "unet", "cpu")
+    assert model.contract.precision == "int8"

@@ -37,7 +37,14 @@ def test_the_answer_has_exactly_the_promised_shape(service: Service) -> None:
         "id", "model", "image", "mode", "resolution_scale", "statistics", "scale", "limits", "pattern",
         "density", "quality", "cracks", "mask", "warnings", "timing_ms",
     ]  # fmt: skip
-    assert list(answer["model"]) == ["name", "version", "sha256", "threshold", "device"]
+    assert list(answer["model"]) == [
+        "name",
+        "version",
+        "sha256",
+        "threshold",
+        "device",
+        "precision",
+    ]
     assert list(answer["image"]) == ["width", "height", "format", "sha256", "exif_orientation"]
     assert list(answer["statistics"]) == [
         "total_pixels", "crack_pixels", "crack_ratio", "crack_count", "total_length_px",

@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: train, mine, folds, evaluate, failures, export, report, synthesize."""
+"""`python -m training COMMAND`: train, mine, folds, evaluate, failures, export, quantize, report, synthesize."""
 
 import argparse
 import importlib
@@ -18,6 +18,10 @@ COMMANDS = {
         "run the paper protocol over five folds of deepcrack-256, a result file a fold",
     ),
     "export": ("training.export", "turn a run folder into one .onnx file for the service"),
+    "quantize": (
+        "training.quantize",
+        "make the 8-bit sibling of an .onnx file, for CPUs that multiply bytes",
+    ),
     "evaluate": (
         "training.evaluation.command",
         "score an .onnx file on an index file, through the serving code",

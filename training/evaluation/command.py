@@ -150,7 +150,7 @@ def flat_figures(sources: Mapping[str, Figures]) -> dict[str, float]:
 def provenance(model: Model, rows: Sequence[Row]) -> dict:
     """What made a figure, so that it can be made again."""
     return {
-        "model": {"name": model.name, "version": model.contract.version, "file_sha256": model.sha256,
+        "model": {"name": model.contract.label, "version": model.contract.version, "file_sha256": model.sha256,
                   "weights_sha256": model.contract.weights_sha256},
         "rows": {"count": len(rows), "sha256": rows_hash(rows),
                  "splits": sorted({row.split for row in rows}), "sources": sorted({row.source for row in rows})},

@@ -70,7 +70,7 @@ def accuracy_page(results: Results, contracts: Sequence[Contract]) -> str:
 
 
 def _targets(results: Results, contracts: Sequence[Contract]) -> list[str]:
-    names = [said.name for said in contracts]
+    names = [said.label for said in contracts]
     lines = []
     for place, figure, bound in TARGETS:
         asked = f"{bound:.2%} at most" if figure in AT_MOST else f"{bound:.2f} at least"
@@ -85,9 +85,9 @@ def _against(results: Results, said: Contract, place: str, figure: str, bound: f
     """The model's figure and whether it is good enough; one that no result has may stand in the model's file."""
     if place:
         recorded = said.metrics.get(f"{place}/{figure}")
-        figures = results.figures(said.name, place) or ({figure: recorded} if recorded else {})
+        figures = results.figures(said.label, place) or ({figure: recorded} if recorded else {})
     else:
-        figures = results.figures(said.name, "test", "overall")
+        figures = results.figures(said.label, "test", "overall")
     if figure not in figures:
         return "not measured"
     value = figures[figure]
@@ -99,12 +99,12 @@ def _against(results: Results, said: Contract, place: str, figure: str, bound: f
 
 def _model(results: Results, said: Contract) -> list[str]:
     """The figures by source of one model, cracks and crack-free photos apart."""
-    evaluations = results.evaluations.get(said.name, [])
+    evaluations = results.evaluations.get(said.label, [])
     if not evaluations:
         where = (
             "the figures that its file carries stand in [models/README.md](../../models/README.md)."
         )
-        return [f"## {said.name}", "", f"No result of `evaluate` is kept for it yet; {where}", ""]
+        return [f"## {said.label}", "", f"No result of `evaluate` is kept for it yet; {where}", ""]
     sources = {
         place: figures for result in evaluations for place, figures in result["sources"].items()
     }
@@ -130,7 +130,7 @@ def _model(results: Results, said: Contract) -> list[str]:
     head = ["photos with cracks", *(label for label, _, _ in COLUMNS), "F1 at 0.5"]
     trained = ", ".join(sorted(said.trained_on))
     lines = [
-        f"## {said.name}",
+        f"## {said.label}",
         "",
         f"Threshold {said.threshold:g}. Trained on rows of {trained}.",
         "",
@@ -154,12 +154,12 @@ def _named(place: str) -> str:
 def _calibration(results: Results, contracts: Sequence[Contract]) -> list[str]:
     lines = [
         [
-            said.name,
+            said.label,
             f"{said.threshold:g}",
-            f"{results.thresholds[said.name]['calibration']['expected_calibration_error']:.4f}",
+            f"{results.thresholds[said.label]['calibration']['expected_calibration_error']:.4f}",
         ]
         for said in contracts
-        if said.name in results.thresholds
+        if said.label in results.thresholds
     ]
     if not lines:
         return []

@@ -51,7 +51,9 @@ def _section(file: Path, said: Contract) -> str:
         "threshold": f"{said.threshold:g}, " + THRESHOLD_FROM[said.threshold_from],
         "weights": f"SHA-256 `{said.weights_sha256}`, {said.license}, trained at commit `{said.commit}`",
     }
-    lines = [f"## {said.name} {said.version}", "", "| | |", "|---|---|"]
+    if said.made_from:
+        facts["made from"] = f"the weights `{said.made_from}`, by `python -m training quantize`"
+    lines = [f"## {said.label} {said.version}", "", "| | |", "|---|---|"]
     lines += [f"| {key} | {value} |" for key, value in facts.items()]
     lines += ["", *_figures(said), "", *_sources(said), ""]
     return "\n".join(lines)

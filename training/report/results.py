@@ -50,7 +50,7 @@ class Results:
 
 def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
     """Everything under `folder`. Raises DataError for a result of another file than the one that is shipped."""
-    shipped = {said.name: said for said in contracts}
+    shipped = {said.label: said for said in contracts}
     scored = [_of_shipped(path, shipped) for path in _json_files(folder, "evaluate")]
     failures = [_of_shipped(path, shipped) for path in _json_files(folder, "failures")]
     _refuse_unlike(failures, folder, "drawn", "split", "rows")
