@@ -42,7 +42,7 @@ def describe(model: Model, default: str) -> ModelDescription:
         license=said.license,
         sha256=model.sha256,
         device=model.device,
-        precision=said.precision,
+        precision=model.precision,
         default=said.name == default,
     )
 
@@ -61,7 +61,7 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
             sha256=result.model.sha256,
             threshold=result.segmentation.threshold,
             device=result.model.device,
-            precision=result.model.contract.precision,
+            precision=result.model.precision,
         ),
         image=schemas.ImageDescription(
             width=result.photo.width,

@@ -10,6 +10,7 @@ from app.errors import ContractError
 METADATA_KEY = "hairline"
 SCHEMA_VERSION: Literal[1] = 1
 
+Precision = Literal["float32", "float16", "int8"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -47,8 +48,8 @@ class Contract(BaseModel):
 
     @property
     def label(self) -> str:
-        """Tells files of one model apart: `unet`, `unet-int8`."""
-        return self.name if self.precision == "float32" else f"{self.name}-{self.precision}"
+        """Tells the files of one model apart."""
+        return label(self.name, self.precision)
 
     @model_validator(mode="after")
     def _overlap_leaves_a_step(self) -> "Contract":
@@ -57,6 +58,11 @@ class Contract(BaseModel):
         if (self.precision == "float32") == bool(self.made_from):
             raise ValueError("made_from belongs to int8 files, and to each of them")
         return self
+
+
+def label(name: str, precision: Precision) -> str:
+    """A model in a precision, in one word: `unet`, `unet-int8`."""
+    return name if precision == "float32" else f"{name}-{precision}"
 
 
 def read(metadata: Mapping[str, str], file: str) -> Contract:

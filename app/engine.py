@@ -1,38 +1,17 @@
-"""The only door to ONNX Runtime: one session on one device, tiles in, probabilities out."""
+"""A model on a device: tiles in, probabilities out, one batch at a time."""
 
-import io
-import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Collection
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from app import contract
-from app.contract import Contract
-from app.errors import StartupError
-from app.processor import usable_cores
-
-Device = Literal["cuda", "cpu"]
-DevicePreference = Literal["auto", "cuda", "cpu"]
-
-logger = logging.getLogger(__name__)
-
-# One tile at a time keeps all cores busy and memory low; a GPU wants several.
-BATCH_SIZE: dict[Device, int] = {"cpu": 1, "cuda": 8}
-# Distributions that all install the package `onnxruntime`.
-RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
-# The exhaustive search takes minutes of warm-up and finds no better for one fixed shape.
-CUDA_OPTIONS = {"cudnn_conv_algo_search": "HEURISTIC"}
-# ONNX Runtime's severities. Fatal alone where an attempt at CUDA may fail: that is told by us, in one sentence.
-ERRORS, FATAL = 3, 4
+from app.contract import Contract, Precision
+from app.session import BATCH_SIZE, Device, DevicePreference, open_session, refuse_two_runtimes
 
 
 @dataclass(frozen=True)
@@ -50,14 +29,19 @@ class Engine:
     """
 
     def __init__(
-        self, file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
+        self,
+        file: Path,
+        preference: DevicePreference,
+        turn: "threading.Lock | None" = None,
+        float16_on: Collection[Device] = (),
     ):
-        """Load the file. Engines on one device share `turn`.
+        """Load the file, to run in float16 on the devices that are named. Engines on one device share `turn`.
 
         Raises ContractError for a file to refuse, StartupError where the device cannot run it.
         """
         refuse_two_runtimes()
-        self._session, self.device = open_session(file, preference)
+        opened = open_session(file, preference, float16_on)
+        self._session, self.device = opened.session, opened.device
         self.contract: Contract = contract.read(
             self._session.get_modelmeta().custom_metadata_map, file.name
         )
@@ -73,6 +57,7 @@ class Engine:
                 for tensor in self._session.get_outputs()
             },
         )
+        self.precision: Precision = "float16" if opened.is_float16 else self.contract.precision
         self.batch_size = BATCH_SIZE[self.device]
         self.has_failed = False
         self._turn = turn or threading.Lock()
@@ -103,80 +88,3 @@ class Engine:
                 raise
             self.has_failed = False
         return Prediction(probability[:count, :, :, 0], waited_s)
-
-
-def open_session(file: Path, preference: DevicePreference) -> tuple[Any, Device]:
-    """A session on the preferred device. `auto` takes CUDA where it works and says which device it took."""
-    if preference == "cpu":
-        return _session(file, ["CPUExecutionProvider"]), "cpu"
-    session, reason = _try_cuda(file)
-    if session is not None:
-        return session, "cuda"
-    if preference == "cuda":
-        raise StartupError(
-            f"HAIRLINE_DEVICE is cuda, but CUDA cannot run {file.name}: {reason}; mend it or set cpu"
-        )
-    logger.warning("no CUDA: %s; %s runs on the CPU", reason, file.name)
-    return _session(file, ["CPUExecutionProvider"]), "cpu"
-
-
-def _try_cuda(file: Path) -> tuple[Any | None, str]:
-    """A session on CUDA, or None and the reason why there is none."""
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        return None, "this ONNX Runtime was built without CUDA"
-    # What the runtime prints of each library that it misses, some of it on standard output, is told in one
-    # sentence instead.
-    with redirect_stdout(io.StringIO()) as printed:
-        onnxruntime.preload_dlls(directory="")
-    logger.debug("preload_dlls: %s", printed.getvalue())
-    onnxruntime.set_default_logger_severity(FATAL)
-    try:
-        session = _session(file, [("CUDAExecutionProvider", CUDA_OPTIONS)], FATAL)
-        # The runtime falls back to the CPU silently: what counts is what the session took, not what is listed,
-        # and whether it runs.
-        if session.get_providers()[0] != "CUDAExecutionProvider":
-            return (
-                None,
-                "the CUDA provider did not load (driver 580 or newer? extra `cuda` installed?)",
-            )
-        shape = [BATCH_SIZE["cuda"], *session.get_inputs()[0].shape[1:]]
-        session.run(None, {session.get_inputs()[0].name: np.zeros(shape, np.uint8)})
-    except Exception as error:  # a class of its own for each way of failing
-        return None, f"a first batch failed there ({str(error).splitlines()[0]})"
-    finally:
-        onnxruntime.set_default_logger_severity(ERRORS)
-    return session, ""
-
-
-def _session(file: Path, providers: list[Any], severity: int = ERRORS) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    options.log_severity_level = severity
-    try:
-        # Without the runtime's own fallback, which would go on on a CPU after a GPU failed, and print about it.
-        return onnxruntime.InferenceSession(file, options, providers=providers, enable_fallback=0)
-    except Exception as error:  # a class of its own for each way of being unreadable
-        reason = str(error).splitlines()[0]
-        raise StartupError(
-            f"{file.name} cannot be loaded ({reason}); export it again or restore it"
-        ) from None
-
-
-def _is_installed(distribution: str) -> bool:
-    try:
-        version(distribution)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-def refuse_two_runtimes(is_installed: Callable[[str], bool] = _is_installed) -> None:
-    """The builds of ONNX Runtime overwrite each other's files; which one is left then is chance.
-
-    Raises StartupError where more than one is installed.
-    """
-    found = [name for name in RUNTIMES if is_installed(name)]
-    if len(found) > 1:
-        raise StartupError(
-            f"{' and '.join(found)} are both installed; uninstall both, then install one of them"
-        )

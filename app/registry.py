@@ -3,18 +3,20 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.contract import Contract
-from app.engine import Device, DevicePreference, Engine
+from app.contract import Contract, Precision
+from app.engine import Engine
 from app.errors import ContractError, NotReady, StartupError, UnknownModel
 from app.processor import multiplies_bytes
+from app.session import Device, DevicePreference
 
 logger = logging.getLogger(__name__)
 
 EIGHT_BIT = ".int8.onnx"
+FLOAT16_ON: tuple[Device, ...] = ("cuda",)  # a CPU would only convert to and fro
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Model:
     @property
     def device(self) -> Device:
         return self.engine.device
+
+    @property
+    def precision(self) -> Precision:
+        """What the convolutions compute in."""
+        return self.engine.precision
 
 
 class Registry:
@@ -79,21 +86,26 @@ class Registry:
 
 
 def load_model(
-    file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
+    file: Path,
+    preference: DevicePreference,
+    turn: "threading.Lock | None" = None,
+    float16_on: Collection[Device] = (),
 ) -> Model:
     """One file on a device. Raises ContractError for a file to refuse, StartupError where the device cannot run it."""
-    engine = Engine(file, preference, turn)
+    engine = Engine(file, preference, turn, float16_on)
     return Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
 
 
 def load_fitting_model(
     file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
 ) -> Model:
-    """The file; on a CPU that multiplies bytes its 8-bit sibling NAME.int8.onnx, where there is one (decision 0008).
+    """The file, in the precision that suits the device (decision 0008).
+
+    On CUDA float16; on a CPU that multiplies bytes the 8-bit sibling NAME.int8.onnx, where there is one.
 
     Raises ContractError for a file to refuse, a sibling of other weights included.
     """
-    model = load_model(file, preference, turn)
+    model = load_model(file, preference, turn, FLOAT16_ON)
     sibling = file.with_suffix(EIGHT_BIT)
     if model.device != "cpu" or not sibling.is_file():
         return model

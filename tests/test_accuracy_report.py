@@ -219,3 +219,28 @@ def test_a_file_that_is_no_result_is_named(project, text, message, capsys):
     error = capsys.readouterr().err
     assert "broken.json" in error
     assert message in error
+
+
+def test_precisions_stand_beside_the_exact_figures(project, index):
+    """An 8-bit file and float16, each on the rows that the float32 file was scored on."""
+    exact = project / "models" / "darkness.onnx"
+    said = read_contract(exact).model_copy(
+        update={"precision": "int8", "made_from": "a" * 64, "weights_sha256": "b" * 64}
+    )
+    eight = write_model(project / "models", said, file="darkness.int8.onnx")
+    evaluate = project / "accuracy" / "results" / "evaluate"
+    common = ["--data", str(index), "--split", "test", "--device", "cpu"]
+    log = ["--log", str(project / "accuracy" / "test-runs.jsonl")]
+    for number, command in enumerate(([eight], [exact, "--float16"]), start=3):
+        output = ["--output", evaluate / f"{number}.json"]
+        assert main([str(w) for w in ("evaluate", *command, *common, *log, *output)]) == 0
+    assert report(project) == 0
+    page = (project / "accuracy" / "README.md").read_text()
+    (eight_row,) = [line for line in page.splitlines() if line.startswith("| darkness in int8")]
+    assert "deepcrack-256 test" in eight_row
+    assert eight_row.count("+0.0000") == 2  # the stand-in is the same graph
+    assert "| darkness in float16 (GPUs), deepcrack-256 test |" in page
+    assert "## darkness-int8" in page
+    card = (project / "models" / "README.md").read_text()
+    assert "## darkness-int8 1.0.0" in card
+    assert f"made from | the weights `{'a' * 64}`" in card

@@ -1,6 +1,7 @@
 """One session on one device: the right numbers, one batch at a time, and clear words where it cannot run."""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import onnxruntime
 import pytest
 from conftest import TILE, contract, write_model
 
-from app import engine
+from app import session
 from app.contract import write
 from app.engine import Engine
 from app.errors import ContractError, StartupError
@@ -70,7 +71,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         )
         monkeypatch.setattr(onnxruntime, "preload_dlls", lambda directory: None)
         monkeypatch.setattr(
-            engine, "_session", lambda file, providers, severity=3: Session(file, taken)
+            session, "_session", lambda model, name, providers, severity=3: Session(model, taken)
         )
 
     return install
@@ -144,16 +145,16 @@ def fail(*_: object) -> None:
 
 @pytest.mark.usefixtures("without_cuda")
 def test_auto_falls_back_and_says_so(file, caplog):
-    with caplog.at_level(logging.INFO, logger="app.engine"):
+    with caplog.at_level(logging.INFO, logger="app.session"):
         assert Engine(file, "auto").device == "cpu"
-    (line,) = [record.getMessage() for record in caplog.records if record.name == "app.engine"]
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "app.session"]
     assert "no CUDA" in line
     assert "darkness.onnx runs on the CPU" in line
 
 
 def test_auto_falls_back_where_the_provider_does_not_load(file, cuda, caplog):
     cuda("CPUExecutionProvider")
-    with caplog.at_level(logging.INFO, logger="app.engine"):
+    with caplog.at_level(logging.INFO, logger="app.session"):
         assert Engine(file, "auto").device == "cpu"
     assert "driver 580 or newer" in caplog.text
 
@@ -178,6 +179,54 @@ def test_a_gpu_sees_one_shape_alone(file, cuda):
         tiles = random_tiles(count, seed=count)
         np.testing.assert_allclose(loaded.predict(tiles).probability, darkness(tiles), atol=1e-6)
     assert loaded._session.counts == [8, 8, 8, 8, 8]  # the first of them to see whether it runs
+
+
+# --- float16 ------------------------------------------------------------------------------------
+
+
+def test_a_gpu_runs_in_float16_where_that_agrees(file, cuda):
+    cuda("CUDAExecutionProvider")
+    loaded = Engine(file, "auto", float16_on=("cuda",))
+    assert (loaded.device, loaded.precision) == ("cuda", "float16")
+    tiles = random_tiles(2)
+    found = loaded.predict(tiles).probability
+    np.testing.assert_allclose(found, darkness(tiles), atol=2e-3)
+    assert np.abs(found - darkness(tiles)).max() > 1e-5  # it is rounded indeed
+
+
+def test_float16_is_for_the_devices_that_are_named(file, cuda):
+    assert Engine(file, "cpu", float16_on=("cuda",)).precision == "float32"
+    cuda("CUDAExecutionProvider")
+    assert Engine(file, "cuda").precision == "float32"
+
+
+def test_a_cpu_can_show_what_float16_gives(file):
+    loaded = Engine(file, "cpu", float16_on=("cpu", "cuda"))
+    assert (loaded.device, loaded.precision) == ("cpu", "float16")
+    assert loaded.contract == contract()
+    tiles = random_tiles(1)
+    np.testing.assert_allclose(loaded.predict(tiles).probability, darkness(tiles), atol=2e-3)
+
+
+@pytest.mark.parametrize("wrong", [0.2, np.nan], ids=["far off", "no number"])
+def test_float16_that_disagrees_is_not_used(file, cuda, monkeypatch, caplog, wrong):
+    cuda("CUDAExecutionProvider")
+    real = session._ran_on_cuda
+
+    def ran(model, name):
+        opened, found = real(model, name)
+        return opened, found + (wrong if isinstance(model, bytes) else 0)
+
+    monkeypatch.setattr(session, "_ran_on_cuda", ran)
+    assert Engine(file, "cuda", float16_on=("cuda",)).precision == "float32"
+    assert "darkness.onnx runs in float32: float16 is off by" in caplog.text
+
+
+def test_without_the_converter_a_gpu_runs_in_float32(file, cuda, monkeypatch, caplog):
+    cuda("CUDAExecutionProvider")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert Engine(file, "cuda", float16_on=("cuda",)).precision == "float32"
+    assert "float16 needs the package onnx; install the extra `cuda`" in caplog.text
 
 
 def test_a_file_that_is_no_model(tmp_path):
@@ -206,12 +255,12 @@ def test_a_file_whose_graph_breaks_its_contract(tmp_path):
 
 def test_two_runtimes_are_refused():
     with pytest.raises(StartupError, match="onnxruntime and onnxruntime-gpu are both installed"):
-        engine.refuse_two_runtimes(lambda name: name in ("onnxruntime", "onnxruntime-gpu"))
+        session.refuse_two_runtimes(lambda name: name in ("onnxruntime", "onnxruntime-gpu"))
 
 
-@pytest.mark.parametrize("name", engine.RUNTIMES)
+@pytest.mark.parametrize("name", session.RUNTIMES)
 def test_one_runtime_is_as_good_as_another(name):
-    engine.refuse_two_runtimes(lambda installed: installed == name)
+    session.refuse_two_runtimes(lambda installed: installed == name)
 
 
 def test_many_threads_get_their_own_answers(file):

@@ -81,6 +81,21 @@ def test_figures_by_source_at_the_models_threshold_and_at_half(model, data, tmp_
         assert max(map(len, block.splitlines())) <= 150
 
 
+def test_what_float16_gives_can_be_measured_on_any_device(model, data, tmp_path):
+    output = tmp_path / "result.json"
+    assert evaluate(model, data, "--split", "test", "--float16", "--output", output) == 0
+    result = json.loads(output.read_text())
+    assert result["model"]["name"] == "darkness-float16"
+    assert result["sources"]["slabs/test"]["recall"] == 1
+
+
+def test_figures_in_float16_are_not_recorded(model, data, capsys):
+    before = model.read_bytes()
+    assert evaluate(model, data, "--split", "test", "--float16", "--record") == 2
+    assert "leave out --record or --float16" in capsys.readouterr().err
+    assert model.read_bytes() == before
+
+
 def test_figures_along_the_cracks_and_by_photo(model, data, tmp_path):
     output = tmp_path / "result.json"
     evaluate(model, data, "--split", "test", "--output", output)

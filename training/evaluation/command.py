@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from app.contract import Contract
+from app.contract import Contract, label
 from app.registry import Model, load_model
+from app.session import Device
 from training.config import COARSE_SOURCES
 from training.data import DataError, Row, check_pairs, read_rows, straddling_groups
 from training.evaluation import run_log
@@ -18,6 +19,8 @@ from training.evaluation.table import table
 from training.evaluation.threshold import choose_threshold
 from training.onnx_file import update_contract
 from training.provenance import command_line, git_commit, rows_hash
+
+BOTH: tuple[Device, ...] = ("cpu", "cuda")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", choices=("auto", "cuda", "cpu"), default="auto", help="where the model runs"
     )
+    parser.add_argument(
+        "--float16", action="store_true", help="run it as GPUs do, in float16, on any device"
+    )
     parser.add_argument("--output", type=Path, help="JSON file for the result")
     parser.add_argument(
         "--record", action="store_true", help="write threshold or figures into the file's contract"
@@ -55,7 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     listed = read_rows(args.data)
     rows = wanted_rows(listed, args)
-    model = load_model(args.model, args.device)
+    if args.float16 and args.record:
+        raise DataError(
+            "figures in float16 are not the file's own; leave out --record or --float16"
+        )
+    model = load_model(args.model, args.device, float16_on=BOTH if args.float16 else ())
     check_pairs(rows, read_as_served)
     bins: dict[str, Bins] = {}
     predictions = binned(predict_rows(rows, model), bins)
@@ -150,8 +160,8 @@ def flat_figures(sources: Mapping[str, Figures]) -> dict[str, float]:
 def provenance(model: Model, rows: Sequence[Row]) -> dict:
     """What made a figure, so that it can be made again."""
     return {
-        "model": {"name": model.contract.label, "version": model.contract.version, "file_sha256": model.sha256,
-                  "weights_sha256": model.contract.weights_sha256},
+        "model": {"name": label(model.name, model.precision), "version": model.contract.version,
+                  "file_sha256": model.sha256, "weights_sha256": model.contract.weights_sha256},
         "rows": {"count": len(rows), "sha256": rows_hash(rows),
                  "splits": sorted({row.split for row in rows}), "sources": sorted({row.source for row in rows})},
         "command": command_line(),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from app.engine import DevicePreference
 from app.registry import Model, load_model
+from app.session import DevicePreference
 from training.config import COARSE_SOURCES
 from training.data import DataError, Row, check_pairs, read_mask, read_rows, select
 from training.evaluation import run_log

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.contract import Contract
-from training.report import failures, protocol
+from training.report import failures, precisions, protocol
 from training.report.markdown import shown, table
 from training.report.results import Results
 
@@ -61,6 +61,7 @@ def accuracy_page(results: Results, contracts: Sequence[Contract]) -> str:
     lines = [INTRODUCTION, *_targets(results, contracts)]
     for said in contracts:
         lines += _model(results, said)
+    lines += precisions.section(results, contracts)
     lines += _calibration(results, contracts)
     lines += failures.section(results)
     lines += protocol.section(results)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.contract import Contract
+from app.contract import Contract, label
 from training.data import DataError
 
 RESULTS = "results"  # the folder of the files, in that of the page
@@ -50,7 +50,9 @@ class Results:
 
 def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
     """Everything under `folder`. Raises DataError for a result of another file than the one that is shipped."""
-    shipped = {said.label: said for said in contracts}
+    shipped = {said.label: said for said in contracts} | {
+        label(said.name, "float16"): said for said in contracts if said.precision == "float32"
+    }
     scored = [_of_shipped(path, shipped) for path in _json_files(folder, "evaluate")]
     failures = [_of_shipped(path, shipped) for path in _json_files(folder, "failures")]
     _refuse_unlike(failures, folder, "drawn", "split", "rows")
