@@ -55,9 +55,21 @@ class Contract(BaseModel):
     def _overlap_leaves_a_step(self) -> "Contract":
         if self.overlap >= self.tile_size:
             raise ValueError("overlap must be smaller than tile_size")
+        return self
+
+    @model_validator(mode="after")
+    def _int8_names_its_origin(self) -> "Contract":
         if (self.precision == "float32") == bool(self.made_from):
             raise ValueError("made_from belongs to int8 files, and to each of them")
         return self
+
+
+def is_sibling(quantized: Contract, original: Contract) -> bool:
+    """Whether an int8 file was made from this file, and this file says today what it said then."""
+    own = {"precision", "made_from", "weights_sha256", "metrics"}
+    return quantized.made_from == original.weights_sha256 and quantized.model_dump(
+        exclude=own
+    ) == original.model_dump(exclude=own)
 
 
 def label(name: str, precision: Precision) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.contract import Contract, Precision
+from app.contract import Contract, Precision, is_sibling
 from app.engine import Engine
 from app.errors import ContractError, NotReady, StartupError, UnknownModel
 from app.processor import multiplies_bytes
@@ -16,6 +16,7 @@ from app.session import Device, DevicePreference
 logger = logging.getLogger(__name__)
 
 EIGHT_BIT = ".int8.onnx"
+NO_BYTES = "this processor has no instructions that multiply bytes"
 FLOAT16_ON: tuple[Device, ...] = ("cuda",)  # a CPU would only convert to and fro
 
 
@@ -105,17 +106,24 @@ def load_fitting_model(
 
     Raises ContractError for a file to refuse, a sibling of other weights included.
     """
+    if file.name.endswith(EIGHT_BIT):
+        model = load_model(file, preference, turn)
+        if model.device == "cpu" and not multiplies_bytes():
+            logger.warning("%s is slow and less exact here: %s", file.name, NO_BYTES)
+        return model
     model = load_model(file, preference, turn, FLOAT16_ON)
     sibling = file.with_suffix(EIGHT_BIT)
     if model.device != "cpu" or not sibling.is_file():
         return model
     if not multiplies_bytes():
-        logger.info("%s stays unused: this processor has no products of bytes", sibling.name)
+        logger.info("%s stays unused: %s", sibling.name, NO_BYTES)
         return model
+    original = model.contract
+    del model  # its session gives its memory back before the next one takes some
     quantized = load_model(sibling, "cpu", turn)
-    if quantized.contract.made_from != model.contract.weights_sha256:
+    if not is_sibling(quantized.contract, original):
         raise ContractError(
-            f"{sibling.name} was made from other weights than those of {file.name}; make it again with "
+            f"{sibling.name} was not made from {file.name} as it is now; make it again with "
             "`python -m training quantize`, or remove it"
         )
     return quantized

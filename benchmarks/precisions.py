@@ -2,7 +2,7 @@
 
 One tile at a time, the files in turn, so that whatever else the machine does meets them alike. Prints the median
 seconds a tile of each file and how many times as fast as the first it is: give `models/unet.onnx` first, then
-`models/unet.int8.onnx`.
+`models/unet.int8.onnx`; with `--float16` the first runs in float16, too, as GPUs run it.
 """
 
 import argparse
@@ -37,13 +37,16 @@ def main() -> None:
     )
     parser.add_argument("models", type=Path, nargs="+", help=".onnx files with tiles of one size")
     parser.add_argument("--tiles", type=int, default=10, help="of each file")
+    parser.add_argument("--float16", action="store_true", help="the first file in float16, too")
     parser.add_argument("--device", choices=("auto", "cuda", "cpu"), default="auto")
     args = parser.parse_args()
     models = [load_model(file, args.device) for file in args.models]
+    if args.float16:
+        models.append(load_model(args.models[0], args.device, float16_on=("cpu", "cuda")))
     medians = [statistics.median(taken) for taken in tile_seconds(models, args.tiles)]
-    for file, model, median in zip(args.models, models, medians, strict=True):
+    for model, median in zip(models, medians, strict=True):
         print(
-            f"{file.name}: {model.precision} on {model.device}, {median:.3f} s a tile of "
+            f"{model.name} {model.contract.version}: {model.precision} on {model.device}, {median:.3f} s a tile of "
             f"{model.contract.tile_size} px, {medians[0] / median:.2f} times as fast as the first"
         )
 

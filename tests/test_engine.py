@@ -181,6 +181,15 @@ def test_a_gpu_sees_one_shape_alone(file, cuda):
     assert loaded._session.counts == [8, 8, 8, 8, 8]  # the first of them to see whether it runs
 
 
+def test_the_pattern_holds_walls_and_cracks():
+    photos = session.pattern((8, 128, 128, 3))
+    assert (photos.shape, photos.dtype) == ((8, 128, 128, 3), np.uint8)
+    dark = (photos < 110).mean(axis=(1, 2, 3))
+    assert (dark > 0.002).all()
+    assert (dark < 0.2).all()
+    assert (photos > 150).mean() > 0.8
+
+
 # --- float16 ------------------------------------------------------------------------------------
 
 

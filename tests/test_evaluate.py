@@ -89,6 +89,20 @@ def test_what_float16_gives_can_be_measured_on_any_device(model, data, tmp_path)
     assert result["sources"]["slabs/test"]["recall"] == 1
 
 
+def test_float16_is_of_float32_files(data, tmp_path, capsys):
+    said = contract(precision="int8", made_from="ab")
+    assert evaluate(write_model(tmp_path, said), data, "--split", "test", "--float16") == 2
+    assert "give --float16 the file it was made from" in capsys.readouterr().err
+
+
+def test_float16_that_falls_back_is_no_result(model, data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("training.evaluation.command.BOTH", ())
+    output = tmp_path / "result.json"
+    assert evaluate(model, data, "--split", "test", "--float16", "--output", output) == 2
+    assert "does not run in float16 on this device" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_figures_in_float16_are_not_recorded(model, data, capsys):
     before = model.read_bytes()
     assert evaluate(model, data, "--split", "test", "--float16", "--record") == 2

@@ -123,6 +123,16 @@ def white_is_crack(tile_size: int | None = None) -> keras.Model:
     return keras.Model(image, keras.layers.Activation("sigmoid")(one(x)))
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "reason"),
+    [("--window-size", "500", "a multiple of 16"), ("--windows", "0", "it must be 1 at least")],
+)
+def test_unusable_sizes_are_refused(rows, tmp_path, capsys, flag, value, reason):
+    command = ["mine", "w.h5", "--data", str(tmp_path), "-o", str(tmp_path / "p.json")]
+    assert main([*command, flag, value]) == 2
+    assert reason in capsys.readouterr().err
+
+
 def test_mine_writes_what_train_reads(rows, tmp_path, monkeypatch):
     monkeypatch.setitem(networks._BUILDERS, "unet", white_is_crack)
     index = tmp_path / "index.csv"

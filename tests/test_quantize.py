@@ -18,11 +18,13 @@ TILE = 64
 
 
 def blurred_darkness(folder: Path, **changes: object) -> Path:
-    """A network of two convolutions with names as tf2onnx gives them: dark is crack, a little blurred."""
+    """A network of three convolutions with names as tf2onnx gives them: dark is crack, a little blurred."""
     rng = np.random.default_rng(0)
     kernel = np.full((8, 3, 3, 3), 1 / 27, np.float32) * rng.uniform(0.5, 1.5, (8, 1, 1, 1))
     weights = {
         "net_1/blur_1/kernel": kernel.astype(np.float32),
+        "net_1/middle_1/kernel": rng.normal(0, 0.05, (8, 8, 3, 3)).astype(np.float32)
+        + np.eye(8, dtype=np.float32)[..., None, None] * np.pad([[1.0]], 1).astype(np.float32),
         "net_1/logits_1/kernel": np.full((1, 8, 1, 1), -2.0, np.float32),
         "net_1/logits_1/bias": np.array([6.0], np.float32),
         "scale": np.array(1 / 255, np.float32),
@@ -34,7 +36,9 @@ def blurred_darkness(folder: Path, **changes: object) -> Path:
         helper.make_node(
             "Conv", ["first", "net_1/blur_1/kernel"], ["blurred"], "blur", pads=[1] * 4
         ),
-        helper.make_node("Relu", ["blurred"], ["rectified"]),
+        helper.make_node("Relu", ["blurred"], ["seen"]),
+        helper.make_node("Conv", ["seen", "net_1/middle_1/kernel"], ["mixed"], "mix", pads=[1] * 4),
+        helper.make_node("Relu", ["mixed"], ["rectified"]),
         helper.make_node(
             "Conv",
             ["rectified", "net_1/logits_1/kernel", "net_1/logits_1/bias"],
@@ -89,8 +93,9 @@ def test_the_sibling_predicts_nearly_the_same_in_8_bits(file, index):
     main(["quantize", str(file), "--data", str(index)])
     sibling = file.with_name("net.int8.onnx")
     kinds = {w.name: w.data_type for w in onnx.load(sibling).graph.initializer}
-    assert TensorProto.INT8 in kinds.values()
-    assert kinds["net_1/logits_1/kernel"] == TensorProto.FLOAT  # the last layer stays exact
+    kernels = {name: kind for name, kind in kinds.items() if "kernel" in name}
+    assert kernels["net_1/blur_1/kernel"] == kernels["net_1/logits_1/kernel"] == TensorProto.FLOAT
+    assert kernels["net_1/middle_1/kernel_quantized"] == TensorProto.INT8
     assert TensorProto.FLOAT16 not in kinds.values()
     tiles = np.random.default_rng(0).integers(0, 256, (2, TILE, TILE, 3), np.uint8)
     exact, quantized = (Engine(path, "cpu").predict(tiles).probability for path in (file, sibling))
@@ -102,6 +107,31 @@ def test_an_8_bit_file_is_not_quantized_again(file, index, capsys):
     sibling = file.with_name("net.int8.onnx")
     assert main(["quantize", str(sibling), "--data", str(index)]) == 2
     assert "is int8 already; quantize the file it was made from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [(None, "is no .onnx file"), ("text", "is no .onnx file")]
+)
+def test_what_is_no_model_is_refused(tmp_path, index, capsys, text, reason):
+    path = tmp_path / "notes.onnx"
+    if text:
+        path.write_text(text)
+    assert main(["quantize", str(path), "--data", str(index)]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_the_file_itself_is_not_replaced(file, index, capsys):
+    before = file.read_bytes()
+    assert main(["quantize", str(file), "--data", str(index), "-o", str(file)]) == 2
+    assert "would replace the file it is made from" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_a_sibling_that_is_far_off_is_not_written(file, index, capsys, monkeypatch):
+    monkeypatch.setattr(quantize, "LARGEST_MEAN_DIFFERENCE", 0.0)
+    assert main(["quantize", str(file), "--data", str(index)]) == 2
+    assert "was not written" in capsys.readouterr().err
+    assert not file.with_name("net.int8.onnx").exists()
 
 
 def test_an_index_without_the_files_own_photos_is_refused(tmp_path, file, index, capsys):

@@ -121,13 +121,49 @@ def test_a_gpu_stays_with_the_file(with_sibling, monkeypatch):
     assert model.contract.precision == "float32"
 
 
-def test_a_sibling_of_other_weights_stops_the_start(with_sibling):
-    write_model(with_sibling, contract(name="unet", weights_sha256="ef"), file="unet.onnx")
-    with pytest.raises(ContractError, match=r"^unet\.int8\.onnx was made from other weights"):
+@pytest.mark.parametrize(
+    "change", [{"weights_sha256": "ef"}, {"threshold": 0.4}, {"name": "other"}], ids=str
+)
+def test_a_sibling_of_what_the_file_was_before_stops_the_start(with_sibling, change):
+    said = contract(**({"name": "unet", "weights_sha256": "ab"} | change))
+    write_model(with_sibling, said, file="unet.onnx")
+    with pytest.raises(ContractError, match=r"^unet\.int8\.onnx was not made from unet\.onnx as"):
         load(with_sibling, "unet", "cpu")
+
+
+def test_figures_of_their_own_do_not_part_siblings(with_sibling):
+    said = contract(name="unet", weights_sha256="ab", metrics={"walls/test/f1": 0.8})
+    write_model(with_sibling, said, file="unet.onnx")
+    (model,) = load(with_sibling, "unet", "cpu")
+    assert model.precision == "int8"
 
 
 def test_a_sibling_left_alone_is_served_as_it_is(with_sibling):
     (with_sibling / "unet.onnx").unlink()
     (model,) = load(with_sibling, "unet", "cpu")
     assert model.contract.precision == "int8"
+
+
+def test_an_8_bit_file_left_alone_on_a_cpu_without_products_of_bytes(
+    with_sibling, monkeypatch, caplog
+):
+    monkeypatch.setattr(registry, "multiplies_bytes", lambda: False)
+    (with_sibling / "unet.onnx").unlink()
+    load(with_sibling, "unet", "cpu")
+    assert "unet.int8.onnx is slow and less exact here" in caplog.text
+
+
+@pytest.mark.parametrize(("file", "asked"), [("a.onnx", ("cuda",)), ("a.int8.onnx", ())])
+def test_a_gpu_is_asked_for_float16_where_the_file_is_float32(tmp_path, monkeypatch, file, asked):
+    given = []
+    real = registry.Engine
+
+    def engine(file, preference, turn, float16_on):
+        given.append(tuple(float16_on))
+        return real(file, preference, turn, float16_on)
+
+    monkeypatch.setattr(registry, "Engine", engine)
+    made = {"precision": "int8", "made_from": "ab"} if "int8" in file else {}
+    write_model(tmp_path, contract(name="unet", **made), file=file)
+    load(tmp_path, "unet", "cpu")
+    assert given == [asked]

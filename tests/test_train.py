@@ -235,9 +235,59 @@ def test_goes_on_from_the_weights_of_another_run(run_training, tmp_path):
         np.testing.assert_allclose(before, after, atol=1e-6)
 
 
+def hard_places(folder: Path, x: int = 20) -> Path:
+    path = folder / f"places-{x}.json"
+    place = {"source": "bridge", "image": "wall.png", "x": x, "y": 20, "kind": "alarm"}
+    path.write_text(json.dumps({"places": [place]}))
+    return path
+
+
+def test_looks_at_hard_places_and_goes_on_with_the_same_alone(
+    run_training, tmp_path, capsys, monkeypatch
+):
+    given = []
+    real = train.CropSampler
+    monkeypatch.setattr(train, "CropSampler", lambda *each: given.append(each) or real(*each))
+    settings = {"hard-places": hard_places(tmp_path)}
+    assert run_training(tmp_path / "run", **settings) == 0
+    (((_, recipe, _, places),)) = given
+    assert recipe.hard_share > 0
+    assert [(row.image.name, at.tolist()) for row, at in places.items()] == [
+        ("wall.png", [[20, 20]])
+    ]
+    assert run_training(tmp_path / "run", **settings) == 0
+    for other in ({}, {"hard-places": hard_places(tmp_path, x=5)}):
+        assert run_training(tmp_path / "run", **other) == 2
+        assert "holds a run of another recipe or other data" in capsys.readouterr().err
+
+
+def test_a_run_from_before_a_field_of_the_recipe_goes_on(run_training, tmp_path):
+    settings = {"recipe": "paper", "steps-per-epoch": None}
+    run_training(tmp_path / "run", **settings)
+    path = tmp_path / "run" / "run.json"
+    record = json.loads(path.read_text())
+    del record["recipe"]["dropout"], record["recipe"]["hard_share"]
+    del record["data"]["hard_places_sha256"]
+    path.write_text(json.dumps(record))
+    assert run_training(tmp_path / "run", **settings) == 0
+
+
+@pytest.mark.parametrize(("recipe", "times"), [("field", 1), ("paper", 0)])
+def test_dropout_is_for_the_papers_recipe(run_training, tmp_path, monkeypatch, recipe, times):
+    switched = []
+    monkeypatch.setattr(train, "switch_off_dropout", switched.append)
+    run_training(tmp_path / "run", recipe=recipe, epochs=1)
+    assert len(switched) == times
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
+        ({"hard-places": "none.json"}, "none.json is no file of hard places"),
+        (
+            {"recipe": "paper", "hard-places": "none.json"},
+            "the recipe paper takes no crops round --hard-places",
+        ),
         ({"source": "elsewhere"}, "no train rows are left; check --source, --without"),
         ({"without": "bridge"}, "no train rows are left"),
         ({"data": "nowhere.csv"}, "nowhere.csv does not exist"),

@@ -24,7 +24,7 @@ def draw_distractors(image: np.ndarray, target: np.ndarray, rng: np.random.Gener
 
 
 def _draw_line(layer: np.ndarray, rng: np.random.Generator) -> None:
-    """A straight joint right across, level or upright more often than not."""
+    """A straight joint: more often than not right across and nearly level or upright."""
     extent = np.array(layer.shape[::-1])
     start, end = rng.uniform(-0.2, 1.2, (2, 2)) * extent
     if rng.random() < 0.6:

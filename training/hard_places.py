@@ -26,7 +26,7 @@ MOST_PLACES = 4  # of one error
 
 @dataclass(frozen=True)
 class HardPlace:
-    """A pixel of a photo, origin top left, in the middle of what the network got wrong there."""
+    """A pixel of a photo, origin top left, of those that the network got wrong there."""
 
     source: str
     image: str
@@ -60,6 +60,12 @@ def run(args: argparse.Namespace) -> int:
 
     from training.initial_weights import load_initial_weights
 
+    step = side_step(args.architecture)
+    if args.window_size < step or args.window_size % step:
+        raise DataError(f"--window-size is {args.window_size}; it must be a multiple of {step}")
+    if args.windows < 1:
+        raise DataError(f"--windows is {args.windows}; it must be 1 at least")
+    args.output.parent.mkdir(parents=True, exist_ok=True)
     if args.mixed_precision:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     recipe = RECIPES["field"](args.architecture)
@@ -77,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     drawn = list(_windows(rows, args.windows, rng))
     for row in tqdm(drawn, unit="window", disable=None):
         photo, mask, _ = cache.pair(row)
-        corner, shape = _window_in(mask.shape, args.window_size, side_step(args.architecture), rng)
+        corner, shape = _window_in(mask.shape, args.window_size, step, rng)
         crop = window(photo, *corner, shape)[None].astype(np.float32)
         probability = keras.ops.convert_to_numpy(network(crop))[0, ..., 0]
         for y, x, kind in errors(probability, window(mask, *corner, shape), rng):
@@ -136,7 +142,9 @@ def errors(
             if area < LEAST_PX:
                 continue
             pixels = np.argwhere(labels == label)
-            for y, x in rng.choice(pixels, min(1 + area // PIXELS_A_PLACE, MOST_PLACES)):
+            for y, x in rng.choice(
+                pixels, min(1 + area // PIXELS_A_PLACE, MOST_PLACES), replace=False
+            ):
                 found.append((int(y), int(x), kind))
     return found
 

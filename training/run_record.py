@@ -44,7 +44,7 @@ def write_record(
     }
     path = folder / "run.json"
     if path.exists():
-        before = json.loads(path.read_text())
+        before = _completed(json.loads(path.read_text()))
         if any(before[key] != value for key, value in record.items()):
             raise DataError(
                 f"{folder} holds a run of another recipe or other data; name a new folder"
@@ -59,3 +59,15 @@ def write_record(
         "numpy": np.__version__,
     }
     path.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def _completed(record: dict) -> dict:
+    """The record as it would be written today: what it was too old to say had the value that is the default."""
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(Recipe)
+        if field.default is not dataclasses.MISSING
+    }
+    recipe = json.loads(json.dumps(defaults, default=sorted)) | record["recipe"]
+    data = {"hard_places_sha256": None} | record["data"]
+    return record | {"recipe": recipe, "data": data}

@@ -104,6 +104,10 @@ def run(args: argparse.Namespace) -> int:
     training_rows, validation_rows = split_rows(
         read_rows(args.data), recipe, sources=args.source, without=without, fold=args.fold
     )
+    if args.hard_places and not recipe.hard_share:
+        raise DataError(
+            f"the recipe {recipe.name} takes no crops round --hard-places; leave it out"
+        )
     hard = read_hard_places(args.hard_places, training_rows) if args.hard_places else {}
     check_pairs(training_rows + validation_rows)
     keras.utils.set_random_seed(recipe.seed)

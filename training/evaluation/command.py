@@ -17,7 +17,7 @@ from training.evaluation.figures import Compared, Figures, by_source, by_split, 
 from training.evaluation.prediction import Prediction, predict_rows, read_as_served
 from training.evaluation.table import table
 from training.evaluation.threshold import choose_threshold
-from training.onnx_file import update_contract
+from training.onnx_file import read_contract, update_contract
 from training.provenance import command_line, git_commit, rows_hash
 
 BOTH: tuple[Device, ...] = ("cpu", "cuda")
@@ -61,11 +61,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     listed = read_rows(args.data)
     rows = wanted_rows(listed, args)
+    if args.float16 and read_contract(args.model).precision != "float32":
+        raise DataError(
+            f"{args.model} is no float32 file; give --float16 the file it was made from"
+        )
     if args.float16 and args.record:
         raise DataError(
             "figures in float16 are not the file's own; leave out --record or --float16"
         )
     model = load_model(args.model, args.device, float16_on=BOTH if args.float16 else ())
+    if args.float16 and model.precision != "float16":
+        raise DataError(
+            f"{args.model} does not run in float16 on this device; see the warning above"
+        )
     check_pairs(rows, read_as_served)
     bins: dict[str, Bins] = {}
     predictions = binned(predict_rows(rows, model), bins)

@@ -183,7 +183,7 @@ def _curves(results: Results) -> list[str]:
     lines = [
         "## Learning curves",
         "",
-        "Training solid (the running mean, dropout and augmentation on), validation dotted.",
+        "Training solid (the running mean, over augmented crops), validation dotted.",
     ]
     for name, record in results.runs.items():
         made = record["made_with"]

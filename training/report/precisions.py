@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.contract import Contract, label
+from training.data import DataError
 from training.report.markdown import table
 from training.report.results import Results
 
@@ -37,15 +38,26 @@ def section(results: Results, contracts: Sequence[Contract]) -> list[str]:
 
 
 def _compared(results: Results, exact: str, other: str) -> list[tuple[str, list[str]]]:
+    """(place, cells) of the sources that both were scored on. Raises DataError where photos or threshold differ."""
     found = []
-    places = {place for result in results.evaluations.get(other, []) for place in result["sources"]}
-    for place in sorted(places):
-        ours, theirs = results.figures(other, place), results.figures(exact, place)
-        if "f1" in ours and "f1" in theirs:
-            cells = [
-                text
-                for _, key in COMPARED
-                for text in (f"{ours[key]:.4f}", f"{ours[key] - theirs[key]:+.4f}")
-            ]
-            found.append((place, cells))
+    for result in results.evaluations.get(other, []):
+        for place, ours in sorted(result["sources"].items()):
+            theirs = results.figures(exact, place)
+            if "f1" not in ours or "f1" not in theirs:
+                continue
+            same = [each for each in results.evaluations[exact] if place in each["sources"]]
+            if result["threshold"] != same[0]["threshold"] or ours["photos"] != theirs["photos"]:
+                raise DataError(
+                    f"{place} of {other} and {exact} is of other photos or thresholds; run `evaluate` on both again"
+                )
+            found.append((place, _cells(ours, theirs)))
     return found
+
+
+def _cells(ours: dict, theirs: dict) -> list[str]:
+    cells = []
+    for _, key in COMPARED:
+        change = ours[key] - theirs[key]
+        verdict = "met" if change >= -ALLOWED else "short"
+        cells += [f"{ours[key]:.4f}", f"{change:+.4f}, {verdict}"]
+    return cells
