@@ -12,7 +12,7 @@ from test_crops import RECIPE, write_row
 
 from training import networks
 from training.__main__ import main
-from training.crops import CropSampler, PairCache
+from training.crops import CropSampler, HardPlace, PairCache
 from training.data import DataError
 from training.hard_places import errors, read_hard_places
 
@@ -90,12 +90,22 @@ def places_file(folder: Path, *places: tuple[str, int, int]) -> Path:
 
 def test_crops_are_taken_round_hard_places(rows, tmp_path):
     hard = read_hard_places(places_file(tmp_path, ("wall", 2, 3), ("elsewhere", 1, 1)), rows)
-    assert {row.source: places.tolist() for row, places in hard.items()} == {"wall": [[2, 3]]}
+    assert hard == [HardPlace(rows[0], 3, 2, "alarm")]
     recipe = replace(RECIPE, hard_share=1.0, crack_centred_share=0.0)
     sampler = CropSampler(rows, recipe, PairCache(frozenset()), hard)
     rng = np.random.default_rng(0)
     assert all(sampler._row_and_middle("wall", rng) == (rows[0], (2, 3)) for _ in range(20))
     assert all(sampler._row_and_middle("bridge", rng) == (rows[1], None) for _ in range(20))
+
+
+def test_misses_are_looked_at_as_often_as_alarms(rows):
+    alarms = [HardPlace(rows[0], x, 0, "alarm") for x in range(19)]
+    misses = [HardPlace(rows[0], 40, 40, "miss")]
+    recipe = replace(RECIPE, hard_share=1.0)
+    sampler = CropSampler(rows, recipe, PairCache(frozenset()), [*alarms, *misses])
+    rng = np.random.default_rng(0)
+    middles = [sampler._row_and_middle("wall", rng)[1] for _ in range(400)]
+    assert 150 < middles.count((40, 40)) < 250
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"places": [{"x": 1}]}', '{"places": 3}'])
@@ -148,9 +158,9 @@ def test_mine_writes_what_train_reads(rows, tmp_path, monkeypatch):
     assert record["windows"] == 6
     assert {"command", "commit"} <= record["made_with"].keys()
     hard = read_hard_places(found, rows)
-    assert set(hard) == set(rows)
-    for row, places in hard.items():
-        photo = cv2.imread(str(row.image))
-        assert (places >= 0).all()
-        assert (places < photo.shape[:2]).all()
-        assert all(photo[y, x].mean() > 85 for y, x in places)  # alarms on the bright wall
+    assert {place.row for place in hard} == set(rows)
+    photos = {row: cv2.imread(str(row.image)) for row in rows}
+    for place in hard:
+        assert place.x >= 0
+        assert place.y >= 0
+        assert photos[place.row][place.y, place.x].mean() > 85  # alarms on the bright wall

@@ -252,9 +252,7 @@ def test_looks_at_hard_places_and_goes_on_with_the_same_alone(
     assert run_training(tmp_path / "run", **settings) == 0
     (((_, recipe, _, places),)) = given
     assert recipe.hard_share > 0
-    assert [(row.image.name, at.tolist()) for row, at in places.items()] == [
-        ("wall.png", [[20, 20]])
-    ]
+    assert [(p.row.image.name, p.y, p.x) for p in places] == [("wall.png", 20, 20)]
     assert run_training(tmp_path / "run", **settings) == 0
     for other in ({}, {"hard-places": hard_places(tmp_path, x=5)}):
         assert run_training(tmp_path / "run", **other) == 2

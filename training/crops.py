@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import keras
@@ -43,6 +44,17 @@ def _mirror(positions: np.ndarray, length: int) -> np.ndarray:
     return np.minimum(folded, period - folded) % length
 
 
+@dataclass(frozen=True)
+class HardPlace:
+    """A pixel of a photo, origin top left, of those that a network got wrong there (training.hard_places)."""
+
+    row: Row
+    x: int
+    y: int
+    kind: str
+    """`alarm`: called crack and none, or `miss`: a crack and not called."""
+
+
 class PairCache:
     """Decoded pairs, read once. The mask of a coarse source marks where labels are unknown."""
 
@@ -64,7 +76,8 @@ class PairCache:
 class CropSampler:
     """Draws training crops: a source by weight, a photo of it, a place, a scale, a look.
 
-    `hard_places` are (y, x) `[N, 2]` by row, for the share of crops that the recipe names.
+    Round `hard_places` goes the share of crops that the recipe names, to alarms as often as to misses, however many of
+    each there are: with four alarms to a miss a U-Net soon called too little (docs/decisions/0005).
     """
 
     def __init__(
@@ -72,7 +85,7 @@ class CropSampler:
         rows: Sequence[Row],
         recipe: Recipe,
         cache: PairCache,
-        hard_places: Mapping[Row, np.ndarray] | None = None,
+        hard_places: Sequence[HardPlace] = (),
     ):
         by_source: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
@@ -80,9 +93,9 @@ class CropSampler:
         self._recipe = recipe
         self._cache = cache
         self._rows = by_source
-        self._hard: dict[str, list[tuple[Row, tuple[int, int]]]] = defaultdict(list)
-        for row, places in (hard_places or {}).items():
-            self._hard[row.source] += [(row, (y, x)) for y, x in places.tolist()]
+        self._hard: dict[str, dict[str, list[HardPlace]]] = defaultdict(lambda: defaultdict(list))
+        for place in hard_places:
+            self._hard[place.row.source][place.kind].append(place)
         weights = {source: recipe.source_weights.get(source, 1.0) for source in sorted(by_source)}
         if not any(weights.values()):
             raise DataError(
@@ -136,9 +149,11 @@ class CropSampler:
         self, source: str, rng: np.random.Generator
     ) -> tuple[Row, tuple[int, int] | None]:
         """A photo, and the pixel that the crop goes round: one of a hard place, one of a crack, or none."""
-        hard = self._hard[source]
-        if hard and rng.random() < self._recipe.hard_share:
-            return hard[rng.integers(len(hard))]
+        kinds = list(self._hard[source].values())
+        if kinds and rng.random() < self._recipe.hard_share:
+            places = kinds[rng.integers(len(kinds))]
+            place = places[rng.integers(len(places))]
+            return place.row, (place.y, place.x)
         row = self._rows[source][rng.integers(len(self._rows[source]))]
         _, mask, cracks = self._cache.pair(row)
         if len(cracks) and rng.random() < self._recipe.crack_centred_share:

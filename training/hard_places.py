@@ -3,8 +3,7 @@
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import NON_COMMERCIAL_SOURCES, RECIPES
-from training.crops import PairCache, window
+from training.crops import HardPlace, PairCache, window
 from training.data import DataError, Row, read_rows, select
 from training.networks import ARCHITECTURES, build, side_step
 from training.provenance import command_line, git_commit
@@ -22,19 +21,6 @@ SLACK_PX = 4  # an error lies farther from what it is held against: rims are no 
 LEAST_PX = 20  # pixels of an error that counts
 PIXELS_A_PLACE = 400  # a long joint is several places
 MOST_PLACES = 4  # of one error
-
-
-@dataclass(frozen=True)
-class HardPlace:
-    """A pixel of a photo, origin top left, of those that the network got wrong there."""
-
-    source: str
-    image: str
-    """File name; with the source it names the row."""
-    x: int
-    y: int
-    kind: str
-    """`alarm`: called crack and none, or `miss`: a crack and not called."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,13 +75,11 @@ def run(args: argparse.Namespace) -> int:
         for y, x, kind in errors(probability, window(mask, *corner, shape), rng):
             top, left = corner
             inside = np.clip((top + y, left + x), 0, np.array(mask.shape) - 1)
-            places.append(
-                HardPlace(row.source, row.image.name, int(inside[1]), int(inside[0]), kind)
-            )
+            places.append(HardPlace(row, int(inside[1]), int(inside[0]), kind))
     record = {
         "made_with": {"command": command_line(), "commit": git_commit()},
         "windows": len(drawn),
-        "places": [asdict(place) for place in places],
+        "places": [_written(place) for place in places],
     }
     args.output.write_text(json.dumps(record, indent=1) + "\n")
     kinds = {kind: sum(place.kind == kind for place in places) for kind in ("alarm", "miss")}
@@ -149,22 +133,25 @@ def errors(
     return found
 
 
-def read_hard_places(path: Path, rows: Sequence[Row]) -> Mapping[Row, np.ndarray]:
-    """(y, x) `[N, 2]` of the places on each of the given rows that has some.
+def _written(place: HardPlace) -> dict[str, object]:
+    row = place.row
+    said = {"source": row.source, "image": row.image.name}
+    return said | {"x": place.x, "y": place.y, "kind": place.kind}
 
-    Raises DataError where the file cannot be read or has no place on these rows.
-    """
+
+def read_hard_places(path: Path, rows: Sequence[Row]) -> list[HardPlace]:
+    """The places of the file on the given rows. Raises DataError where it cannot be read or has none on them."""
+    by_name = {(row.source, row.image.name): row for row in rows}
     try:
-        places = [HardPlace(**place) for place in json.loads(path.read_text())["places"]]
+        places = [
+            HardPlace(row, int(place["x"]), int(place["y"]), str(place["kind"]))
+            for place in json.loads(path.read_text())["places"]
+            if (row := by_name.get((place["source"], place["image"])))
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} is no file of hard places ({error}); `python -m training mine` writes one"
         ) from None
-    by_name = {(row.source, row.image.name): row for row in rows}
-    found: dict[Row, list[tuple[int, int]]] = defaultdict(list)
-    for place in places:
-        if row := by_name.get((place.source, place.image)):
-            found[row].append((place.y, place.x))
-    if not found:
+    if not places:
         raise DataError(f"{path} names no place on the rows of this run; mine on the same index")
-    return {row: np.array(positions) for row, positions in found.items()}
+    return places

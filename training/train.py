@@ -6,7 +6,7 @@ epoch), `curves.png`, `best.weights.h5` (best validation epoch) and `last-N.weig
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -21,7 +21,7 @@ from training.checkpoints import (
     restore,
 )
 from training.config import NON_COMMERCIAL_SOURCES, RECIPES, Recipe, override
-from training.crops import CropDataset, CropSampler, PairCache
+from training.crops import CropDataset, CropSampler, HardPlace, PairCache
 from training.curves import draw_curves
 from training.data import DataError, Row, check_pairs, folds, read_rows, select
 from training.hard_places import read_hard_places
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(
             f"the recipe {recipe.name} takes no crops round --hard-places; leave it out"
         )
-    hard = read_hard_places(args.hard_places, training_rows) if args.hard_places else {}
+    hard = read_hard_places(args.hard_places, training_rows) if args.hard_places else []
     check_pairs(training_rows + validation_rows)
     keras.utils.set_random_seed(recipe.seed)
     if args.mixed_precision:
@@ -168,7 +168,7 @@ def fit(
     training: list[Row],
     validation: list[Row],
     folder: Path,
-    hard_places: Mapping[Row, np.ndarray] | None = None,
+    hard_places: Sequence[HardPlace] = (),
 ) -> None:
     """Train to the recipe's last epoch, from the last whole epoch on where the folder holds one."""
     cache = PairCache(recipe.coarse_sources)
