@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: train, mine, folds, evaluate, failures, export, quantize, report, synthesize."""
+"""`python -m training COMMAND`: train, mine, blend, folds, evaluate, failures, export, quantize, report, synthesize."""
 
 import argparse
 import importlib
@@ -13,6 +13,7 @@ COMMANDS = {
         "training.hard_places",
         "find where a network errs on train rows, for `train --hard-places`",
     ),
+    "blend": ("training.blend", "average the weights of two runs, or of a run and an .onnx file"),
     "folds": (
         "training.folds",
         "run the paper protocol over five folds of deepcrack-256, a result file a fold",
