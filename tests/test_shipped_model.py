@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.contract import is_sibling
 from app.pipeline import Options, predict
 from app.registry import Model, load_model
 from app.settings import Settings
 from app.telemetry import Stopwatch
 from training.config import NON_COMMERCIAL_SOURCES
 from training.evaluation.scoring import Counts, count
+from training.onnx_file import read_contract
 from training.report.card import model_card
 from training.synthetic import SceneRecipe, draw_scene
 
@@ -39,6 +41,12 @@ def test_size_and_contract(file, model):
     assert said.parameters == PARAMETERS[said.architecture]
     assert said.threshold_from == "validation"
     assert not set(said.trained_on) & set(NON_COMMERCIAL_SOURCES)
+
+
+@pytest.mark.parametrize("sibling", sorted(MODELS.glob("*.int8.onnx")), ids=lambda file: file.stem)
+def test_an_8_bit_file_was_made_from_the_file_beside_it(sibling):
+    original = sibling.with_name(sibling.name.replace(".int8", ""))
+    assert is_sibling(read_contract(sibling), read_contract(original))
 
 
 def test_the_card_is_that_of_the_files():
