@@ -8,7 +8,7 @@ from app.errors import StartupError
 def in_float16(file: Path) -> bytes:
     """The file's graph with float16 weights and maps; `image` and `probability` keep their types.
 
-    Raises StartupError where the package `onnx` is missing, or where the file cannot be read.
+    Raises StartupError where the package `onnx` is missing.
     """
     try:
         import onnx
@@ -18,13 +18,7 @@ def in_float16(file: Path) -> bytes:
         raise StartupError(
             f"float16 needs the package {error.name}; install the extra `cuda`"
         ) from None
-    try:
-        model = onnx.load(file)
-    except Exception as error:  # a class of its own for each way of being unreadable
-        reason = str(error).splitlines()[0]
-        raise StartupError(
-            f"{file.name} cannot be loaded ({reason}); export it again or restore it"
-        ) from None
+    model = onnx.load(file)
     halved = OnnxModel(convert_float_to_float16(model, keep_io_types=True))
     halved.topological_sort()  # the converter appends its casts
     content: bytes = halved.model.SerializeToString()

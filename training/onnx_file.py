@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from app import contract
@@ -67,8 +68,13 @@ def stored_weights(file: Path) -> dict[str, np.ndarray]:
 
 
 def read_contract(file: Path) -> Contract:
-    """The file's contract. Raises ContractError."""
-    model = onnx.load(file)
+    """The file's contract. Raises ContractError, and DataError where it is no .onnx file."""
+    try:
+        model = onnx.load(file)
+    except (OSError, DecodeError) as error:
+        raise DataError(
+            f"{file} is no .onnx file ({error}); give one of `training export`"
+        ) from None
     return contract.read({entry.key: entry.value for entry in model.metadata_props}, file.name)
 
 
