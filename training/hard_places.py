@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 from tqdm import tqdm
 
 from training.config import NON_COMMERCIAL_SOURCES, RECIPES
 from training.crops import HardPlace, PairCache, window
 from training.data import DataError, Row, read_rows, select
+from training.initial_weights import load_initial_weights
 from training.networks import ARCHITECTURES, build, side_step
 from training.provenance import command_line, git_commit
 
@@ -42,10 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import keras
-
-    from training.initial_weights import load_initial_weights
-
     step = side_step(args.architecture)
     if args.window_size < step or args.window_size % step:
         raise DataError(f"--window-size is {args.window_size}; it must be a multiple of {step}")

@@ -117,9 +117,8 @@ def run(args: argparse.Namespace) -> int:
     if not recipe.dropout:
         switch_off_dropout(model)
     seen = inherited_sources(args.initial_weights) | trained_on(recipe, training_rows)
-    if args.initial_weights and not epochs_done(
-        args.run
-    ):  # a run that goes on has weights of its own
+    # A run that goes on has weights of its own.
+    if args.initial_weights and not epochs_done(args.run):
         load_initial_weights(model, args.initial_weights)
     args.run.mkdir(parents=True, exist_ok=True)
     write_record(
