@@ -221,6 +221,15 @@ def test_a_crop_is_stretched_up_to_the_recipe_and_not_beyond(tmp_path):
     assert np.exp(np.mean(np.log(ratios))) == pytest.approx(1, abs=0.12)
 
 
+def test_the_native_share_of_crops_is_cut_and_not_resampled(tmp_path):
+    row = write_row(tmp_path, "wall", 200, 200)
+    recipe = replace(RECIPE, native_share=0.4, widest_stretch=1.5, crack_centred_share=1.0)
+    native = sampler([row], recipe)
+    draws = [native._photographed("wall", np.random.default_rng(n))[1] for n in range(200)]
+    untouched = [set(np.unique(target)) <= {0, 1} and target.sum() == 64 for target in draws]
+    assert 0.3 < np.mean(untouched) < 0.5
+
+
 def test_batches_depend_on_seed_epoch_and_batch_alone(rows):
     def batch(number: int, *, epoch: int = 0, seed: int = 0) -> np.ndarray:
         recipe = replace(RECIPE, seed=seed)

@@ -24,7 +24,7 @@ FIELD_WEIGHTS: Mapping[str, float] = {
     "fanlei-misc": 0,
     "toshimickey-c1": 2,
     "toshimickey-c1-negative": 2,
-    "dais-masonry": 3,
+    "dais-masonry": 5,
     "flor-cracktile": 0,
     "sut-crack-512": 1,
     "crack500-full256": 0,
@@ -64,7 +64,8 @@ class Recipe:
     warmup_share: float = 0.0  # of all steps
     dropout: bool = True  # False: the network's dropout layers pass everything on
     crack_centred_share: float = 0.0
-    scale_range: tuple[float, float] = (1.0, 1.0)  # drawn log-uniformly
+    native_share: float = 0.0  # of the photographed crops, neither scaled nor stretched
+    scale_range: tuple[float, float] = (1.0, 1.0)  # of the others, drawn log-uniformly
     widest_stretch: float = (
         1.0  # height over width of what becomes a square crop, up to this or its inverse
     )
@@ -114,6 +115,7 @@ def field_recipe(architecture: str) -> Recipe:
         warmup_share=0.05,
         dropout=False,
         crack_centred_share=0.65,
+        native_share=0.5,
         scale_range=(0.6, 2.0),
         widest_stretch=1.5,
         hard_share=0.3,

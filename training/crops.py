@@ -135,15 +135,22 @@ class CropSampler:
         recipe = self._recipe
         row, around = self._row_and_middle(source, rng)
         photo, mask, _ = self._cache.pair(row)
-        size = recipe.crop_size / _log_uniform(rng, *recipe.scale_range)
-        stretch = _log_uniform(rng, 1 / recipe.widest_stretch, recipe.widest_stretch)
-        shape = round(size * stretch**0.5), round(size / stretch**0.5)
+        shape = self._window_shape(rng)
         top, left = _place(mask.shape, around, shape, rng)
         return resample(
             window(photo, top, left, shape),
             window(mask, top, left, shape).astype(np.float32),
             recipe.crop_size,
         )
+
+    def _window_shape(self, rng: np.random.Generator) -> tuple[int, int]:
+        """(height, width) in pixels of the photo of what becomes a crop. Resampling blurs masks that are exact."""
+        recipe = self._recipe
+        if rng.random() < recipe.native_share:
+            return recipe.crop_size, recipe.crop_size
+        size = recipe.crop_size / _log_uniform(rng, *recipe.scale_range)
+        stretch = _log_uniform(rng, 1 / recipe.widest_stretch, recipe.widest_stretch)
+        return round(size * stretch**0.5), round(size / stretch**0.5)
 
     def _row_and_middle(
         self, source: str, rng: np.random.Generator
