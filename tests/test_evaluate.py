@@ -9,6 +9,7 @@ import pytest
 from conftest import contract, write_model
 
 from training.__main__ import main
+from training.evaluation.threshold import highest_as_good
 from training.onnx_file import read_contract
 
 PHOTOS = 20
@@ -203,6 +204,19 @@ def test_it_repeats_itself(model, data, tmp_path):
 def test_the_chosen_threshold_is_written_into_the_file(model, data):
     assert evaluate(model, data, "--split", "val", "--choose-threshold", "--record") == 0
     assert 0.40 < read_contract(model).threshold <= 0.70
+
+
+@pytest.mark.parametrize(
+    ("means", "place"),
+    [
+        ((0.5, 0.7, 0.6), 1),  # a peak
+        ((0.700, 0.702, 0.701, 0.6985, 0.690), 3),  # a plateau: as good, and fewer false alarms
+        ((0.700, 0.696, 0.690, 0.700, 0.6), 3),
+        ((0.0, 0.0, 0.0), 2),
+    ],
+)
+def test_of_thresholds_as_good_as_the_best_the_highest_is_chosen(means, place):
+    assert highest_as_good(means) == place
 
 
 def test_recorded_figures_join_those_of_other_splits(model, data):

@@ -8,12 +8,15 @@ from training.data import DataError
 from training.evaluation.prediction import Prediction
 from training.evaluation.scoring import Counts, count
 
+AS_GOOD = 0.005  # of F1: what a precision may cost counts as no loss here either
 CANDIDATES = tuple(round(0.02 * step, 2) for step in range(1, 50))
 
 
 def choose_threshold(predictions: Iterable[Prediction]) -> dict:
-    """The threshold with the best mean over sources of F1 within 2 px; sources without cracks have no say.
+    """The highest threshold whose mean over sources of F1 within 2 px is as good as the best.
 
+    Over a flat stretch of the curve a lower one only trades missed pixels for false ones, and calls more on
+    walls without a crack (docs/decisions/0009-threshold.md). Sources without cracks have no say.
     Raises DataError where no row has a crack.
     """
     counts: dict[str, list[Counts]] = {}
@@ -28,7 +31,7 @@ def choose_threshold(predictions: Iterable[Prediction]) -> dict:
         float(np.mean([pooled[i].f1_within_2px() for pooled in cracked.values()]))
         for i in range(len(CANDIDATES))
     ]
-    best = middle_of_best(means)
+    best = highest_as_good(means)
     return {
         "threshold": CANDIDATES[best],
         "sources": _figures(cracked, best),
@@ -44,7 +47,6 @@ def _figures(cracked: dict[str, list[Counts]], number: int) -> dict[str, dict[st
     }
 
 
-def middle_of_best(values: Sequence[float]) -> int:
-    """Index of the largest value; of several alike, the middle one: the safest of a plateau."""
-    ties = np.flatnonzero(np.isclose(values, max(values), rtol=0, atol=1e-9))
-    return int(ties[len(ties) // 2])
+def highest_as_good(means: Sequence[float]) -> int:
+    """Index of the last of the values, thresholds rising, that lie within AS_GOOD of the largest."""
+    return int(np.flatnonzero(np.array(means) >= max(means) - AS_GOOD)[-1])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.contract import Contract
+from training.evaluation.threshold import AS_GOOD
 from training.report import failures, precisions, protocol
 from training.report.markdown import shown, table
 from training.report.results import Results
@@ -167,8 +168,9 @@ def _calibration(results: Results, contracts: Sequence[Contract]) -> list[str]:
     return [
         "## Threshold and calibration",
         "",
-        "The threshold maximises the mean over the sources of F1 within 2 px on validation photos. The expected "
-        "calibration error is over all pixels of those photos, sources alike; nearly all of them are background.",
+        "The threshold is the highest whose mean over the sources of F1 within 2 px on validation photos lies within "
+        f"{AS_GOOD} of the best ([decision 0009](../decisions/0009-threshold.md)). The expected calibration error is "
+        "over all pixels of those photos, sources alike; nearly all of them are background.",
         "",
         *table(["", "threshold", "expected calibration error"], lines),
         "",
