@@ -131,6 +131,26 @@ def test_the_page_says_what_the_results_say(project, capsys):
         assert picture in drawn
 
 
+def test_a_variant_that_is_not_shipped_is_shown_apart(project, index, tmp_path):
+    variant = write_model(tmp_path / "models", contract(weights_sha256="b" * 64, threshold=0.5))
+    result = project / "accuracy" / "results" / "variants" / "unet-with-deepcrack.json"
+    scored = ["--split", "test", "--log", tmp_path / "log.jsonl", "--output", result]
+    arguments = [variant, "--data", index, "--device", "cpu", *scored]
+    assert main(["evaluate", *map(str, arguments)]) == 0
+    assert report(project) == 0
+    page = (project / "accuracy" / "README.md").read_text()
+    figures = json.loads(result.read_text())["sources"]["deepcrack-256/test"]
+    line = f"| unet-with-deepcrack, deepcrack-256 / test | 0.5 | 3 | {figures['f1']:.3f} |"
+    assert line in page
+    assert "| 0.89, met |" in page
+    assert f"| unet-with-deepcrack | `{'b' * 12}` |" in page  # under Commands
+    figures_lost = {
+        key: value for key, value in json.loads(result.read_text()).items() if key != "sources"
+    }
+    result.write_text(json.dumps(figures_lost))
+    assert report(project) == 2
+
+
 @pytest.mark.parametrize(
     ("word", "told"),
     [

@@ -29,6 +29,7 @@ FIELD_WEIGHTS: Mapping[str, float] = {
     "sut-crack-512": 1,
     "crack500-full256": 0,
     "crack500-crops360-fredy": 0,
+    "deepcrack-256": 40,  # only in runs that name their sources, or leave out `cfd` alone
 }
 
 # Not rows of an index: drawn anew for every crop (training.synthetic), voids, joints and lettering as background.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.contract import Contract
 from training.evaluation.threshold import AS_GOOD
-from training.report import failures, precisions, protocol
+from training.report import failures, precisions, protocol, variants
 from training.report.markdown import shown, table
 from training.report.results import Results
 
@@ -66,6 +66,7 @@ def accuracy_page(results: Results, contracts: Sequence[Contract]) -> str:
     lines += _calibration(results, contracts)
     lines += failures.section(results)
     lines += protocol.section(results)
+    lines += variants.section(results)
     lines += _curves(results)
     lines += _commands(results)
     return "\n".join(lines).rstrip() + "\n"
@@ -197,9 +198,9 @@ def _curves(results: Results) -> list[str]:
 
 def _commands(results: Results) -> list[str]:
     lines = []
-    for result in results.made_by_commands():
+    for name, result in results.made_by_commands():
         model = result["model"]
-        lines.append([f"`{result['command']}`", model["name"], f"`{model['weights_sha256'][:12]}`",
+        lines.append([f"`{result['command']}`", name, f"`{model['weights_sha256'][:12]}`",
                       f"`{result['commit'][:12]}`", str(result["seed"]), str(result["rows"]["count"])])  # fmt: skip
     for name, folds in results.folds.items():
         for fold in folds:

@@ -1,6 +1,7 @@
 """The files of results that docs/accuracy/ is made from, sorted by what they hold.
 
 results/evaluate/*.json   `evaluate --output`, with and without --choose-threshold
+results/variants/*.json   the same of weights that are not shipped, by the file's name
 results/failures/*.json   `failures --output`, and its pictures
 results/folds/*.json      result.json of `folds`, one a fold
 results/runs/NAME/        run.json and log.csv of the runs that the shipped models came from
@@ -16,6 +17,7 @@ from app.contract import Contract, label
 from training.data import DataError
 
 RESULTS = "results"  # the folder of the files, in that of the page
+MADE_BY = ("command", "commit", "rows", "seed")  # of a result, what a line under Commands says
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Results:
     folder: Path
     evaluations: dict[str, list[dict]]
     thresholds: dict[str, dict]
+    variants: dict[str, dict]
+    """Evaluations of weights that are not shipped."""
     failures: dict[str, dict]
     folds: dict[str, list[dict]]
     """By architecture, in the order of the folds."""
@@ -40,12 +44,12 @@ class Results:
                 return result[key][place]
         return {}
 
-    def made_by_commands(self) -> Iterator[dict]:
-        """Every result of a command on a shipped file."""
-        for results in self.evaluations.values():
-            yield from results
-        yield from self.thresholds.values()
-        yield from self.failures.values()
+    def made_by_commands(self) -> Iterator[tuple[str, dict]]:
+        """Every result of a command on a file, with what the page calls that file."""
+        for name, results in self.evaluations.items():
+            yield from ((name, result) for result in results)
+        for by_name in (self.thresholds, self.failures, self.variants):
+            yield from by_name.items()
 
 
 def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
@@ -67,6 +71,10 @@ def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
         folder,
         evaluations,
         {result["model"]["name"]: result for result in scored if "curve" in result},
+        {
+            path.stem: _read(path, "model", "threshold", "sources", *MADE_BY)
+            for path in _json_files(folder, "variants")
+        },
         {result["model"]["name"]: result for result in failures},
         _read_folds(folder),
         {
@@ -139,7 +147,7 @@ def _refuse_twice(name: str, results: Sequence[dict]) -> None:
 
 def _of_shipped(path: Path, shipped: dict[str, Contract]) -> dict:
     """A result whose command was run on the weights and at the threshold that are shipped."""
-    result = _read(path, "model", "threshold", "command", "commit", "rows", "seed")
+    result = _read(path, "model", "threshold", *MADE_BY)
     name = result["model"]["name"]
     if name not in shipped:
         raise DataError(f"{path} is of the model {name!r}, which is not shipped; remove it")
