@@ -2,7 +2,11 @@
 
 import time
 
-from app.errors import DeadlineExceeded
+from app.errors import ClientGone, DeadlineExceeded
+
+
+def go_on() -> None:
+    """A check that never stops anything."""
 
 
 class Deadline:
@@ -11,9 +15,16 @@ class Deadline:
     def __init__(self, seconds: float):
         self._seconds = seconds
         self._end = time.monotonic() + seconds
+        self._is_given_up = False
+
+    def give_up(self) -> None:
+        """Say that nobody waits for the answer any more."""
+        self._is_given_up = True
 
     def check(self) -> None:
-        """Raises DeadlineExceeded once the time is up."""
+        """Raises DeadlineExceeded once the time is up, ClientGone once it was given up."""
+        if self._is_given_up:
+            raise ClientGone("the client left before its answer was there")
         if time.monotonic() > self._end:
             raise DeadlineExceeded(
                 f"the photo was not finished within {self._seconds:g} s; send it smaller, or with a "

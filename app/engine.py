@@ -1,9 +1,6 @@
-"""A model on a device: tiles in, probabilities out, one batch at a time."""
+"""A model file on a device: tiles in, probabilities out."""
 
-import threading
-import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,31 +8,30 @@ from numpy.typing import NDArray
 
 from app import contract
 from app.contract import Contract, Precision
-from app.session import BATCH_SIZE, Device, DevicePreference, open_session, refuse_two_runtimes
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """float32 `[n, T, T]` in 0 to 1, and the seconds that the tiles waited for the device."""
-
-    probability: NDArray[np.float32]
-    waited_s: float
+from app.deadline import go_on
+from app.runner import Runner
+from app.session import (
+    BATCH_SIZE,
+    Device,
+    DevicePreference,
+    Terminate,
+    open_session,
+    refuse_two_runtimes,
+)
+from app.tile_queue import Prediction, Probability, Tile
 
 
 class Engine:
-    """A model file on a device. `predict` may be called from many threads; the device takes one batch at a time.
-
-    The turn is asked for anew for every batch, so that a small photo does not wait for a large one to end.
-    """
+    """A model file on a device. `predictions` may be called from many threads; they share the device's batches."""
 
     def __init__(
         self,
         file: Path,
         preference: DevicePreference,
-        turn: "threading.Lock | None" = None,
+        runner: Runner | None = None,
         float16_on: Collection[Device] = (),
     ):
-        """Load the file, to run in float16 on the devices that are named. Engines on one device share `turn`.
+        """Load the file, to run in float16 on the devices that are named. Engines on one device share its `runner`.
 
         Raises ContractError for a file to refuse, StartupError where the device cannot run it.
         """
@@ -60,31 +56,37 @@ class Engine:
         self.precision: Precision = "float16" if opened.is_float16 else self.contract.precision
         self.batch_size = BATCH_SIZE[self.device]
         self.has_failed = False
-        self._turn = turn or threading.Lock()
+        self._runner = runner or Runner()
 
     def warm_up(self) -> None:
-        """Run the one shape that `predict` ever runs: the first run chooses algorithms and takes memory."""
+        """Run the one shape that is ever run: the first run chooses algorithms and takes memory."""
         tile = self.contract.tile_size
         self.predict(np.zeros((1, tile, tile, 3), np.uint8))
 
-    def predict(self, tiles: NDArray[np.uint8]) -> Prediction:
-        """Probabilities of up to `batch_size` tiles, uint8 `[n, T, T, 3]`.
+    def predict(self, tiles: Sequence[Tile] | NDArray[np.uint8]) -> Probability:
+        """Probabilities, float32 `[n, T, T]` in 0 to 1, of one tile or more, uint8 `[T, T, 3]` each."""
+        return np.concatenate([part.probability for part in self.predictions(list(tiles))])
+
+    def predictions(
+        self, tiles: Sequence[Tile], check: Callable[[], None] = go_on
+    ) -> Iterator[Prediction]:
+        """Probabilities of a photo's tiles as they come; `check` as for `Runner.predictions`."""
+        return self._runner.predictions(self, tiles, check)
+
+    def run(self, tiles: Sequence[Tile], stop: Terminate) -> Probability:
+        """Run one batch of up to `batch_size` tiles at once, in the runner's thread.
 
         On a GPU a short batch is filled up, so that one static shape is all the device ever sees: its memory
         stays flat and its algorithms are chosen once.
         """
-        count = len(tiles)
-        if self.device == "cuda" and count < self.batch_size:
-            tiles = np.concatenate(
-                [tiles, np.zeros((self.batch_size - count, *tiles.shape[1:]), np.uint8)]
-            )
-        asked = time.perf_counter()
-        with self._turn:
-            waited_s = time.perf_counter() - asked
-            try:
-                (probability,) = self._session.run(["probability"], {"image": tiles})
-            except Exception:
-                self.has_failed = True
-                raise
-            self.has_failed = False
-        return Prediction(probability[:count, :, :, 0], waited_s)
+        count = self.batch_size if self.device == "cuda" else len(tiles)
+        batch = np.zeros((count, *tiles[0].shape), np.uint8)
+        np.stack(tiles, out=batch[: len(tiles)])
+        try:
+            (probability,) = self._session.run(["probability"], {"image": batch}, stop.options)
+        except Exception:
+            self.has_failed = not stop.was_called
+            raise
+        self.has_failed = False
+        found: Probability = probability[: len(tiles), :, :, 0]
+        return found

@@ -18,6 +18,7 @@ HairlineError
 │   ├── NotReady                503 not-ready
 │   ├── ShuttingDown            503 shutting-down
 │   └── DeadlineExceeded        504 deadline-exceeded
+├── ClientGone                  nobody is told: whoever asked has left
 └── StartupError                what the operator is told, in one sentence, before the service exits
     └── ContractError           a model file that does not say what it is, or says it wrong
 """
@@ -27,6 +28,10 @@ import http
 
 class HairlineError(Exception):
     """The message says what was wrong and what to do."""
+
+
+class ClientGone(HairlineError):
+    """The client closed its connection; its photo is dropped."""
 
 
 class StartupError(HairlineError):

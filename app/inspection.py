@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app import density, image
+from app.deadline import go_on
 from app.findings import Findings
 from app.image import EncodedPhoto, Photo
 from app.limits import Table
-from app.measurement import go_on
 from app.parameters import SegmentParameters
 from app.pipeline import Options, Segmentation, segment
 from app.quality import Quality, assess

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
 
@@ -22,11 +21,9 @@ from app.routes import service, v1
 from app.settings import Settings
 from app.state import State
 from app.telemetry import Metrics
+from app.work import Workers
 
 logger = logging.getLogger(__name__)
-
-# Enough that decoding and measuring some photos overlaps the network's work on another; each holds its pixels.
-WORKERS = 8
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -41,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
         admission=Admission(settings.max_queued_pixels),
         access=Access(settings.api_keys_file) if settings.api_keys_file else None,
         metrics=Metrics(),
-        workers=CapacityLimiter(WORKERS),
+        workers=Workers(),
     )
     for model in state.models:
         state.metrics.model_info.labels(

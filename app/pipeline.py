@@ -1,6 +1,7 @@
 """From a photo to its cracks, on one page. Knows nothing of HTTP: service, command line and evaluation call it."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import tiling
-from app.measurement import Measurement, go_on, measure
+from app.deadline import go_on
+from app.measurement import Measurement, measure
 from app.plane import Plane
 from app.registry import Model
 from app.telemetry import Stopwatch
@@ -50,8 +52,7 @@ def segment(
 ) -> Segmentation:
     """Find the cracks of a photo, uint8 `[H, W, 3]` RGB, upright.
 
-    `check` is called before every batch of tiles and between the steps of measuring, and may raise, to stop a
-    photo whose time is up.
+    `check` is called all the while, many times a second, and may raise, to stop a photo whose time is up.
     """
     probability = predict(photo, model, options, watch, check)
     threshold = model.contract.threshold if options.threshold is None else options.threshold
@@ -90,7 +91,7 @@ def predict(
         seen = photo
     grid = tiling.grid(seen.shape[0], seen.shape[1], tile, overlap)
     with watch.stage("stitch"):
-        tiles = tiling.cut(np.asarray(seen, np.uint8), grid)
+        tiles = list(tiling.cut(np.asarray(seen, np.uint8), grid))
         probability = tiling.stitch(_run(tiles, model, watch, check), grid)
         if probability.shape != (height, width):
             scaled = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -99,12 +100,16 @@ def predict(
 
 
 def _run(
-    tiles: Iterator[Pixels], model: Model, watch: Stopwatch, check: Callable[[], None]
+    tiles: Sequence[Pixels], model: Model, watch: Stopwatch, check: Callable[[], None]
 ) -> Iterator[Probability]:
-    """Predictions, float32 `[T, T]`, in the order of the tiles."""
-    for batch in tiling.batches(tiles, model.engine.batch_size):
-        check()
+    """Predictions, float32 `[T, T]`, in the order of the tiles; they are blended while the device goes on."""
+    predictions = model.engine.predictions(tiles, check)
+    while True:
         with watch.stage("inference"):
-            prediction = model.engine.predict(batch)
-            watch.move("inference", "queue", prediction.waited_s)
+            asked = time.perf_counter()
+            prediction = next(predictions, None)
+            waited_s = time.perf_counter() - asked
+        if prediction is None:
+            return
+        watch.move("inference", "queue", max(waited_s - prediction.ran_s, 0.0))
         yield from prediction.probability

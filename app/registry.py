@@ -11,6 +11,7 @@ from app.contract import Contract, Precision, is_sibling
 from app.engine import Engine
 from app.errors import ContractError, NotReady, StartupError, UnknownModel
 from app.processor import multiplies_bytes
+from app.runner import Runner
 from app.session import Device, DevicePreference
 
 logger = logging.getLogger(__name__)
@@ -89,16 +90,16 @@ class Registry:
 def load_model(
     file: Path,
     preference: DevicePreference,
-    turn: "threading.Lock | None" = None,
+    runner: Runner | None = None,
     float16_on: Collection[Device] = (),
 ) -> Model:
     """One file on a device. Raises ContractError for a file to refuse, StartupError where the device cannot run it."""
-    engine = Engine(file, preference, turn, float16_on)
+    engine = Engine(file, preference, runner, float16_on)
     return Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
 
 
 def load_fitting_model(
-    file: Path, preference: DevicePreference, turn: "threading.Lock | None" = None
+    file: Path, preference: DevicePreference, runner: Runner | None = None
 ) -> Model:
     """The file, in the precision that suits the device (decision 0008).
 
@@ -107,11 +108,11 @@ def load_fitting_model(
     Raises ContractError for a file to refuse, a sibling of other weights included.
     """
     if file.name.endswith(EIGHT_BIT):
-        model = load_model(file, preference, turn)
+        model = load_model(file, preference, runner)
         if model.device == "cpu" and not multiplies_bytes():
             logger.warning("%s is slow and less exact here: %s", file.name, NO_BYTES)
         return model
-    model = load_model(file, preference, turn, FLOAT16_ON)
+    model = load_model(file, preference, runner, FLOAT16_ON)
     sibling = file.with_suffix(EIGHT_BIT)
     if model.device != "cpu" or not sibling.is_file():
         return model
@@ -120,7 +121,7 @@ def load_fitting_model(
         return model
     original = model.contract
     del model  # its session gives its memory back before the next one takes some
-    quantized = load_model(sibling, "cpu", turn)
+    quantized = load_model(sibling, "cpu", runner)
     if not is_sibling(quantized.contract, original):
         raise ContractError(
             f"{sibling.name} was not made from {file.name} as it is now; make it again with "
@@ -145,9 +146,9 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
             f"{folder} holds no .onnx file; set HAIRLINE_MODELS_DIR to a folder that does"
         )
     models: dict[str, Model] = {}
-    turn = threading.Lock()  # one device: a batch of one model at a time
+    runner = Runner()  # one device: a batch of one model at a time
     for file in files:
-        model = load_fitting_model(file, preference, turn)
+        model = load_fitting_model(file, preference, runner)
         if model.name in models:
             raise ContractError(
                 f"{file.name} calls itself {model.name!r}, as another file of {folder} does; "

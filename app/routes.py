@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -118,8 +117,9 @@ async def segment_photo(
         headers = {} if form == "json" else answers.mask_headers(result)
         return Response(content, media_type=MEDIA_TYPES[form], headers=headers | {"Vary": "Accept"})
 
-    with state.admission.photo(encoded.width * encoded.height):
-        return await to_thread.run_sync(work, limiter=state.workers)
+    pixels = encoded.width * encoded.height
+    with state.admission.photo(pixels):
+        return await state.workers.run(request, pixels, deadline, work)
 
 
 @v1.post(
@@ -167,8 +167,9 @@ async def measure_mask(
         )
         return Response(answer.model_dump_json(), media_type="application/json")
 
-    with state.admission.place(encoded.width * encoded.height):
-        return await to_thread.run_sync(work, limiter=state.workers)
+    pixels = encoded.width * encoded.height
+    with state.admission.place(pixels):
+        return await state.workers.run(request, pixels, deadline, work)
 
 
 @v1.get("/models", responses=_problems(401, 422, 429), summary="List the models")

@@ -34,6 +34,21 @@ ERRORS, FATAL = 3, 4
 LARGEST_DIFFERENCE = 0.05
 
 
+class Terminate:
+    """Ends the run that it is given to, between two operations of the graph; another thread may call it."""
+
+    def __init__(self) -> None:
+        self.options = onnxruntime.RunOptions()
+
+    def __call__(self) -> None:
+        self.options.terminate = True
+
+    @property
+    def was_called(self) -> bool:
+        """Whether a run that failed may have failed by this."""
+        return bool(self.options.terminate)
+
+
 @dataclass(frozen=True)
 class Opened:
     """A session, where it runs, and whether in float16 instead of the file's own precision."""

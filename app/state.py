@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from anyio import CapacityLimiter
-
 from app.access import Access
 from app.admission import Admission
 from app.limits import Limits
 from app.registry import Registry
 from app.settings import Settings
 from app.telemetry import Metrics
+from app.work import Workers
 
 
 @dataclass(frozen=True)
@@ -21,5 +20,4 @@ class State:
     access: Access | None
     """None where no keys are set: everyone may call."""
     metrics: Metrics
-    workers: CapacityLimiter
-    """Photos worked on at once; those that wait hold their bytes, not their pixels."""
+    workers: Workers

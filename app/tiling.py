@@ -7,7 +7,7 @@ its word counts least.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +64,6 @@ def cut(photo: Photo, grid: Grid) -> Iterator[Photo]:
         photo = np.pad(photo, ((0, short[0]), (0, short[1]), (0, 0)), mode="reflect")
     for row, column in grid.corners():
         yield photo[row : row + grid.tile, column : column + grid.tile]
-
-
-def batches(tiles: Iterable[Photo], size: int) -> Iterator[Photo]:
-    """The tiles stacked by `size`, the last batch shorter: uint8 `[n, tile, tile, 3]`."""
-    remaining = iter(tiles)
-    while batch := list(islice(remaining, size)):
-        yield np.stack(batch)
 
 
 def stitch(predictions: Iterable[Map], grid: Grid) -> Map:

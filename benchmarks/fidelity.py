@@ -50,9 +50,7 @@ def _moved(starts: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def stitched(photo: np.ndarray, grid: tiling.Grid, model: Model) -> np.ndarray:
-    tiles = tiling.batches(tiling.cut(photo, grid), model.engine.batch_size)
-    predictions = (each for batch in tiles for each in model.engine.predict(batch).probability)
-    return tiling.stitch(predictions, grid)
+    return tiling.stitch(model.engine.predict(list(tiling.cut(photo, grid))), grid)
 
 
 def main() -> None:

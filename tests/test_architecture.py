@@ -34,7 +34,7 @@ DOORS = {
         "app/server.py",
     ],
     "fastapi_swagger": ["app/main.py"],
-    "starlette": ["app/middleware.py", "app/problems.py", "app/upload.py"],
+    "starlette": ["app/middleware.py", "app/problems.py", "app/upload.py", "app/work.py"],
     "tensorflow": ["training/export*.py"],
     "tf2onnx": ["training/export*.py"],
     "onnx": [

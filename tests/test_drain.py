@@ -32,9 +32,9 @@ def test_photos_inside_are_finished_and_new_ones_refused(
 ) -> None:
     service = start()
     may_go_on = threading.Event()
-    predict = Engine.predict
+    run = Engine.run
     monkeypatch.setattr(
-        Engine, "predict", lambda self, tiles: may_go_on.wait(30) and predict(self, tiles)
+        Engine, "run", lambda self, tiles, stop: may_go_on.wait(30) and run(self, tiles, stop)
     )
     answers: list[Answer] = []
     inside = threading.Thread(

@@ -201,9 +201,9 @@ def test_not_ready(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_deadline(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     service = start(request_timeout_s=0.3)
-    predict = Engine.predict
+    run = Engine.run
     monkeypatch.setattr(
-        Engine, "predict", lambda self, tiles: time.sleep(0.4) or predict(self, tiles)
+        Engine, "run", lambda self, tiles, stop: time.sleep(0.4) or run(self, tiles, stop)
     )
     answer = service.post("/v1/segment", GOOD_PHOTO)
     assert_problem(answer, 504, "deadline-exceeded", "0.3 s", "resolution_scale")

@@ -69,7 +69,7 @@ def test_the_file_speaks_for_itself_and_predicts_as_keras_does(run_folder, tmp_p
     network.load_weights(run_folder / "best.weights.h5")
     tiles = check_tiles(64)
     expected = keras.ops.convert_to_numpy(network(tiles.astype(np.float32)))[..., 0]
-    found = Engine(file, "cpu").predict(tiles).probability
+    found = Engine(file, "cpu").predict(tiles)
     assert np.abs(found - expected).max() < (1e-2 if weights == "float16" else 1e-4)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.tiling import Grid, batches, cut, grid, stitch
+from app.tiling import Grid, cut, grid, stitch
 
 
 @st.composite
@@ -137,21 +137,3 @@ def test_tiles_are_views_of_the_photo():
 def test_impossible_grids_are_refused(height, width, tile, overlap):
     with pytest.raises(ValueError, match=f"no grid of {tile} px tiles with overlap {overlap}"):
         grid(height, width, tile, overlap)
-
-
-@pytest.mark.parametrize(
-    ("count", "size", "lengths"), [(0, 4, []), (3, 4, [3]), (8, 4, [4, 4]), (5, 2, [2, 2, 1])]
-)
-def test_batches(count, size, lengths):
-    tiles = [np.full((2, 2, 3), number, np.uint8) for number in range(count)]
-    stacked = list(batches(tiles, size))
-    assert [len(batch) for batch in stacked] == lengths
-    assert all(batch.shape[1:] == (2, 2, 3) for batch in stacked)
-    assert [int(tile[0, 0, 0]) for batch in stacked for tile in batch] == list(range(count))
-
-
-def test_batches_take_no_more_tiles_than_they_need():
-    """A photo of many tiles is never held twice."""
-    tiles = iter([np.zeros((2, 2, 3), np.uint8)] * 10)
-    next(batches(tiles, 4))
-    assert len(list(tiles)) == 6

@@ -1,6 +1,6 @@
 """Probability map to cracks: how many, how long, how wide, which way. Pure; `measure` is the way in."""
 
-from app.measurement.measure import go_on, measure
+from app.measurement.measure import measure
 from app.measurement.result import Crack, Gap, Measurement, Millimetres, Widths
 
-__all__ = ["Crack", "Gap", "Measurement", "Millimetres", "Widths", "go_on", "measure"]
+__all__ = ["Crack", "Gap", "Measurement", "Millimetres", "Widths", "measure"]

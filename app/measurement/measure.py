@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.deadline import go_on
 from app.measurement import shape, width
 from app.measurement.ends import extended
 from app.measurement.found import SIMPLIFICATION_PX, Found
@@ -17,10 +18,6 @@ from app.measurement.result import Crack, Measurement
 from app.measurement.tracing import distance_to_background, radius_at, trace
 from app.measurement.width import Probability
 from app.plane import Plane
-
-
-def go_on() -> None:
-    """The check of a caller that never stops midway."""
 
 
 def measure(
