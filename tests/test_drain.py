@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +73,28 @@ def test_sigterm_lets_a_real_process_finish_its_photo_and_exit_with_0(models_dir
         assert process.wait(30) == 0
 
 
+def test_sigterm_under_load_answers_all_and_takes_no_more(models_dir: Path) -> None:
+    photo = encode(crack_photo(600, 600), "PNG")
+    with serving(models_dir) as (process, url):
+        answers: list[int] = []
+
+        def ask() -> None:
+            with contextlib.suppress(OSError):  # once the door is closed
+                while True:
+                    answers.append(post_anyway(url + "/v1/segment", photo))
+
+        clients = [threading.Thread(target=ask) for _ in range(16)]
+        for client in clients:
+            client.start()
+        wait_until(lambda: answers.count(200) >= 20)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        for client in clients:
+            client.join(30)
+    assert set(answers) <= {200, 503}
+    assert 200 in answers[20:]  # what was inside was finished
+
+
 def test_a_model_that_fails_in_its_first_run_ends_the_service(models_dir: Path) -> None:
     program = (
         "import sys; from app.cli import main; from app.registry import Registry\n"
@@ -115,6 +138,14 @@ def post(url: str, photo: bytes) -> int:
     request = urllib.request.Request(url, photo, {"Content-Type": "image/png"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return answer.status
+
+
+def post_anyway(url: str, photo: bytes) -> int:
+    try:
+        return post(url, photo)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
 
 
 @contextlib.contextmanager
