@@ -8,8 +8,9 @@ SERVE := .venv
 TEST := .venv-test
 LOCK := .venv-lock
 
-# A working `nvidia-smi` asks for the CUDA libraries; `make serve LOCKED=serve` leaves them out.
-LOCKED := $(or $(LOCKED),$(if $(shell nvidia-smi --list-gpus 2>/dev/null),cuda,serve))
+# A working `nvidia-smi` asks for the CUDA libraries; without one the runtimes for CPUs are smaller and faster.
+# `make serve LOCKED=serve` or another name of requirements/ decides otherwise.
+LOCKED := $(or $(LOCKED),$(if $(shell nvidia-smi --list-gpus 2>/dev/null),cuda,serve-cpu))
 
 INSTALL = -m pip --disable-pip-version-check --quiet install
 INSTALL_PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
@@ -84,6 +85,6 @@ lock: | python  ## resolve requirements/*.txt again (ARGS=--upgrade for the newe
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 	$(COMPILE) $(BASE) --output-file requirements/serve.txt
 	$(COMPILE) $(BASE) --extra cuda --output-file requirements/cuda.txt
-	$(COMPILE) $(BASE) requirements/cpu.in --excludes requirements/cpu-excludes.in --output-file requirements/serve-cpu.txt
+	$(COMPILE) $(BASE) requirements/cpu.in --extra openvino --excludes requirements/cpu-excludes.in --excludes requirements/telemetry-excludes.in --output-file requirements/serve-cpu.txt
 	$(COMPILE) $(BASE) requirements/cpu.in --excludes requirements/cpu-excludes.in --extra train --output-file requirements/train.txt
-	$(COMPILE) $(BASE) --extra train --extra heif --extra dev --output-file requirements/test.txt
+	$(COMPILE) $(BASE) --extra train --extra openvino --extra heif --extra dev --excludes requirements/telemetry-excludes.in --output-file requirements/test.txt

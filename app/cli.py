@@ -146,7 +146,8 @@ def _serve(args: argparse.Namespace) -> int:
         app = create_app(settings)
         for model in app.state.hairline.models:
             default = ", default" if model.name == settings.default_model else ""
-            where = f"{model.device.upper()} in {model.precision}"
+            runtime = " by OpenVINO" if model.engine.runs_by_openvino else ""
+            where = f"{model.device.upper()} in {model.precision}{runtime}"
             print(f"{model.name} {model.contract.version} on {where}{default}", flush=True)
         print(f"Hairline: http://{_reachable(settings.host)}:{port}/docs", flush=True)
         return 0 if serve(app, listening) else 2

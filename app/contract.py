@@ -10,7 +10,7 @@ from app.errors import ContractError
 METADATA_KEY = "hairline"
 SCHEMA_VERSION: Literal[1] = 1
 
-Precision = Literal["float32", "float16", "int8"]
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -72,8 +72,10 @@ def is_sibling(quantized: Contract, original: Contract) -> bool:
     ) == original.model_dump(exclude=own)
 
 
-def label(name: str, precision: Precision) -> str:
-    """A model in a precision, in one word: `unet`, `unet-int8`."""
+def label(name: str, precision: Precision, *, by_openvino: bool = False) -> str:
+    """A model in a precision, in one word: `unet`, `unet-int8`, `unet-int8-openvino`."""
+    if by_openvino:
+        return f"{name}-{precision}-openvino"
     return name if precision == "float32" else f"{name}-{precision}"
 
 

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from app import contract
 from app.contract import Contract, Precision
 from app.deadline import go_on
+from app.openvino_session import OpenvinoSession
 from app.runner import Runner
 from app.session import (
     BATCH_SIZE,
     Device,
     DevicePreference,
-    Terminate,
     open_session,
     refuse_two_runtimes,
 )
-from app.tile_queue import Prediction, Probability, Tile
+from app.tile_queue import Prediction, Probability, Stop, Tile
 
 
 class Engine:
@@ -30,30 +30,20 @@ class Engine:
         preference: DevicePreference,
         runner: Runner | None = None,
         float16_on: Collection[Device] = (),
+        with_openvino: bool = False,
     ):
-        """Load the file, to run in float16 on the devices that are named. Engines on one device share its `runner`.
+        """Load the file; `float16_on` and `with_openvino` as for `open_session`. Engines on one device share `runner`.
 
         Raises ContractError for a file to refuse, StartupError where the device cannot run it.
         """
         refuse_two_runtimes()
-        opened = open_session(file, preference, float16_on)
+        opened = open_session(file, preference, float16_on, with_openvino)
         self._session, self.device = opened.session, opened.device
-        self.contract: Contract = contract.read(
-            self._session.get_modelmeta().custom_metadata_map, file.name
-        )
-        contract.check_graph(
-            self.contract,
-            file.name,
-            inputs={
-                tensor.name: (tensor.type, tuple(tensor.shape))
-                for tensor in self._session.get_inputs()
-            },
-            outputs={
-                tensor.name: (tensor.type, tuple(tensor.shape))
-                for tensor in self._session.get_outputs()
-            },
-        )
-        self.precision: Precision = "float16" if opened.is_float16 else self.contract.precision
+        self.contract: Contract = contract.read(opened.metadata, file.name)
+        contract.check_graph(self.contract, file.name, inputs=opened.inputs, outputs=opened.outputs)
+        stored: Precision = self.contract.precision
+        self.precision = (opened.precision or stored) if stored == "float32" else stored
+        self.runs_by_openvino = isinstance(opened.session, OpenvinoSession)
         self.batch_size = BATCH_SIZE[self.device]
         self.has_failed = False
         self._runner = runner or Runner()
@@ -73,7 +63,7 @@ class Engine:
         """Probabilities of a photo's tiles as they come; `check` as for `Runner.predictions`."""
         return self._runner.predictions(self, tiles, check)
 
-    def run(self, tiles: Sequence[Tile], stop: Terminate) -> Probability:
+    def run(self, tiles: Sequence[Tile], stop: Stop) -> Probability:
         """Run one batch of up to `batch_size` tiles at once, in the runner's thread.
 
         On a GPU a short batch is filled up, so that one static shape is all the device ever sees: its memory
@@ -83,7 +73,7 @@ class Engine:
         batch = np.zeros((count, *tiles[0].shape), np.uint8)
         np.stack(tiles, out=batch[: len(tiles)])
         try:
-            (probability,) = self._session.run(["probability"], {"image": batch}, stop.options)
+            probability = self._session.run(batch, stop)
         except Exception:
             self.has_failed = not stop.was_called
             raise

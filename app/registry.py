@@ -92,9 +92,10 @@ def load_model(
     preference: DevicePreference,
     runner: Runner | None = None,
     float16_on: Collection[Device] = (),
+    with_openvino: bool = False,
 ) -> Model:
     """One file on a device. Raises ContractError for a file to refuse, StartupError where the device cannot run it."""
-    engine = Engine(file, preference, runner, float16_on)
+    engine = Engine(file, preference, runner, float16_on, with_openvino)
     return Model(engine.contract, hashlib.sha256(file.read_bytes()).hexdigest(), engine)
 
 
@@ -103,25 +104,27 @@ def load_fitting_model(
 ) -> Model:
     """The file, in the precision that suits the device (decision 0008).
 
-    On CUDA float16; on a CPU that multiplies bytes the 8-bit sibling NAME.int8.onnx, where there is one.
+    On CUDA float16; on a CPU that multiplies bytes the 8-bit sibling NAME.int8.onnx, where there is one; on any CPU by
+    OpenVINO, where that is installed.
 
     Raises ContractError for a file to refuse, a sibling of other weights included.
     """
     if file.name.endswith(EIGHT_BIT):
-        model = load_model(file, preference, runner)
+        model = load_model(file, preference, runner, with_openvino=True)
         if model.device == "cpu" and not multiplies_bytes():
             logger.warning("%s is slow and less exact here: %s", file.name, NO_BYTES)
         return model
-    model = load_model(file, preference, runner, FLOAT16_ON)
     sibling = file.with_suffix(EIGHT_BIT)
+    takes_sibling = sibling.is_file() and multiplies_bytes()
+    model = load_model(file, preference, runner, FLOAT16_ON, with_openvino=not takes_sibling)
     if model.device != "cpu" or not sibling.is_file():
         return model
-    if not multiplies_bytes():
+    if not takes_sibling:
         logger.info("%s stays unused: %s", sibling.name, NO_BYTES)
         return model
     original = model.contract
     del model  # its session gives its memory back before the next one takes some
-    quantized = load_model(sibling, "cpu", runner)
+    quantized = load_model(sibling, "cpu", runner, with_openvino=True)
     if not is_sibling(quantized.contract, original):
         raise ContractError(
             f"{sibling.name} was not made from {file.name} as it is now; make it again with "

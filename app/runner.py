@@ -6,8 +6,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 
-from app.session import Terminate
-from app.tile_queue import Batch, Job, Network, Prediction, Tile, TileQueue
+from app.tile_queue import Batch, Job, Network, Prediction, Stop, Tile, TileQueue
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class Runner:
 def _run_all(queue: TileQueue) -> None:
     """Run batch after batch until the queue is closed. Knows no runner, so that one that is forgotten can end."""
     while True:
-        batch = queue.take(Terminate())
+        batch = queue.take(Stop())
         if batch is None:
             return
         _run(batch, queue)

@@ -2,20 +2,23 @@
 
 import io
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from app.contract import Precision
 from app.errors import StartupError
 from app.half import in_float16
+from app.openvino_session import OpenvinoSession
 from app.processor import usable_cores
+from app.tile_queue import Stop
 
 Device = Literal["cuda", "cpu"]
 DevicePreference = Literal["auto", "cuda", "cpu"]
@@ -32,42 +35,68 @@ CUDA_OPTIONS = {"cudnn_conv_algo_search": "HEURISTIC"}
 ERRORS, FATAL = 3, 4
 # Of a probability on the test pattern. The shipped files, run in float16 on a CPU, stay under 0.02 on drawn photos.
 LARGEST_DIFFERENCE = 0.05
+# Of bytes, rounded elsewhere on the way, a few pixels differ by more: the shipped files by 0.07 at most and 0.00005
+# in the mean, by which cracks that one misses would show (2 to 5 % of the pattern).
+LARGEST_MEAN_DIFFERENCE = 0.001
 
 
-class Terminate:
-    """Ends the run that it is given to, between two operations of the graph; another thread may call it."""
+class Session(Protocol):
+    """A file that is ready to run on a device."""
 
-    def __init__(self) -> None:
-        self.options = onnxruntime.RunOptions()
+    def run(self, batch: NDArray[np.uint8], stop: Stop) -> NDArray[np.float32]:
+        """Probabilities `[n, T, T, 1]` of tiles `[n, T, T, 3]`. Raises whatever goes wrong, or that it was stopped."""
 
-    def __call__(self) -> None:
-        self.options.terminate = True
 
-    @property
-    def was_called(self) -> bool:
-        """Whether a run that failed may have failed by this."""
-        return bool(self.options.terminate)
+class OnnxSession:
+    """A session of ONNX Runtime; `inside` is the runtime's own."""
+
+    def __init__(self, inside: Any):
+        self.inside = inside
+
+    def run(self, batch: NDArray[np.uint8], stop: Stop) -> NDArray[np.float32]:
+        options = onnxruntime.RunOptions()
+        stop.ends_by(lambda: setattr(options, "terminate", True))  # looked at between two nodes
+        found: NDArray[np.float32] = self.inside.run(["probability"], {"image": batch}, options)[0]
+        return found
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A session, where it runs, and whether in float16 instead of the file's own precision."""
+    """A session, where it runs, and what the file says of itself."""
 
-    session: Any
+    session: Session
     device: Device
-    is_float16: bool = False
+    metadata: Mapping[str, str]
+    inputs: Mapping[str, tuple[str, tuple[int | str, ...]]]
+    """Type and shape by name, as ONNX Runtime spells them."""
+    outputs: Mapping[str, tuple[str, tuple[int | str, ...]]]
+    precision: Precision | None = None
+    """What a float32 file is computed in, where not in float32."""
+
+
+def _opened(inside: Any, device: Device, precision: Precision | None = None) -> Opened:
+    inputs, outputs = (
+        {tensor.name: (tensor.type, tuple(tensor.shape)) for tensor in tensors}
+        for tensors in (inside.get_inputs(), inside.get_outputs())
+    )
+    metadata = inside.get_modelmeta().custom_metadata_map
+    return Opened(OnnxSession(inside), device, metadata, inputs, outputs, precision)
 
 
 def open_session(
-    file: Path, preference: DevicePreference, float16_on: Collection[Device] = ()
+    file: Path,
+    preference: DevicePreference,
+    float16_on: Collection[Device] = (),
+    with_openvino: bool = False,
 ) -> Opened:
     """A session on the preferred device. `auto` takes CUDA where it works and says which device it took.
 
-    On the devices of `float16_on` it runs in float16; on CUDA only if it then agrees with the file as it is.
+    On the devices of `float16_on` it runs in float16; on CUDA only if it then agrees with the file as it is. On a CPU
+    it runs by OpenVINO where that is wanted, installed, and agrees as well.
     Raises StartupError where the file cannot be loaded, or CUDA is asked for and cannot run it.
     """
     if preference == "cpu":
-        return _on_cpu(file, float16_on)
+        return _on_cpu(file, float16_on, with_openvino)
     opened, reason = _try_cuda(file, float16_on)
     if opened is not None:
         return opened
@@ -76,13 +105,37 @@ def open_session(
             f"HAIRLINE_DEVICE is cuda, but CUDA cannot run {file.name}: {reason}; mend it or set cpu"
         )
     logger.warning("no CUDA: %s; %s runs on the CPU", reason, file.name)
-    return _on_cpu(file, float16_on)
+    return _on_cpu(file, float16_on, with_openvino)
 
 
-def _on_cpu(file: Path, float16_on: Collection[Device]) -> Opened:
+def _on_cpu(file: Path, float16_on: Collection[Device], with_openvino: bool) -> Opened:
     halves = "cpu" in float16_on
     model = in_float16(file) if halves else file
-    return Opened(_session(model, file.name, ["CPUExecutionProvider"]), "cpu", halves)
+    inside = _session(model, file.name, ["CPUExecutionProvider"])
+    opened = _opened(inside, "cpu", "float16" if halves else None)
+    return _by_openvino(file, opened) if with_openvino and not halves else opened
+
+
+def _by_openvino(file: Path, opened: Opened) -> Opened:
+    """The same by OpenVINO, which is faster; as it is, and a word in the log, where that cannot be or disagrees."""
+    try:
+        session = OpenvinoSession(file)
+        _, (_, height, width, channels) = opened.inputs["image"]
+        batch = pattern((BATCH_SIZE["cpu"], int(height), int(width), int(channels)))
+        found, expected = session.run(batch, Stop()), opened.session.run(batch, Stop())
+    except ImportError:
+        logger.info("%s runs by ONNX Runtime: the extra `openvino` is not installed", file.name)
+        return opened
+    except Exception as error:  # as on CUDA
+        logger.warning("%s runs by ONNX Runtime: %s", file.name, str(error).splitlines()[0])
+        return opened
+    difference = float(np.abs(found - expected).mean())
+    if not difference <= LARGEST_MEAN_DIFFERENCE:
+        logger.warning("%s runs by ONNX Runtime: OpenVINO is off by %.2g", file.name, difference)
+        return opened
+    logger.info("%s runs by OpenVINO", file.name)
+    computes_in: Precision | None = "bfloat16" if session.computes_in_bfloat16 else None
+    return replace(opened, session=session, precision=computes_in)
 
 
 def _try_cuda(file: Path, float16_on: Collection[Device]) -> tuple[Opened | None, str]:
@@ -98,9 +151,11 @@ def _try_cuda(file: Path, float16_on: Collection[Device]) -> tuple[Opened | None
     try:
         session, exact = _ran_on_cuda(file, file.name)
         if "cuda" not in float16_on:
-            return Opened(session, "cuda"), ""
+            return _opened(session, "cuda"), ""
         halved = _in_float16_on_cuda(file, exact)
-        return (Opened(session, "cuda") if halved is None else Opened(halved, "cuda", True)), ""
+        if halved is None:
+            return _opened(session, "cuda"), ""
+        return _opened(halved, "cuda", "float16"), ""
     except StartupError as error:
         return None, str(error)
     except Exception as error:  # a class of its own for each way of failing

@@ -14,12 +14,33 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.session import Terminate
-
 Tile = NDArray[np.uint8]
 Probability = NDArray[np.float32]
 
 POLL_S = 0.05  # how soon a photo notices that nobody waits for it any more
+
+
+class Stop:
+    """Ends a run before it is through; one thread runs, another calls. It is for one run after the other."""
+
+    def __init__(self) -> None:
+        self.was_called = False
+        self._end: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        """End the run that goes on, and those to come."""
+        with self._lock:
+            self.was_called = True
+            if self._end:
+                self._end()
+
+    def ends_by(self, end: Callable[[], None]) -> None:
+        """Say how the run that begins now is ended."""
+        with self._lock:
+            self._end = end
+            if self.was_called:
+                end()
 
 
 class Network(Protocol):
@@ -29,7 +50,7 @@ class Network(Protocol):
     def batch_size(self) -> int:
         """Tiles of one run, at most."""
 
-    def run(self, tiles: Sequence[Tile], stop: Terminate) -> Probability:
+    def run(self, tiles: Sequence[Tile], stop: Stop) -> Probability:
         """Probabilities `[n, T, T]` of the tiles. Raises whatever goes wrong, and where it was stopped."""
 
 
@@ -86,7 +107,7 @@ class Batch:
     """What the device runs at once: tiles of one or more photos, of one model."""
 
     shares: Sequence[Share]
-    stop: Terminate
+    stop: Stop
 
     @property
     def network(self) -> Network:
@@ -133,7 +154,7 @@ class TileQueue:
             self._is_closed = True
             self._changed.notify()
 
-    def take(self, stop: Terminate) -> Batch | None:
+    def take(self, stop: Stop) -> Batch | None:
         """The batch that the device runs next, which `stop` would end; blocks until there is one."""
         with self._changed:
             self._running = None

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import openvino
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
@@ -87,6 +88,20 @@ def _log_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             "training.evaluation.run_log.LOG", tmp_path_factory.mktemp("log") / "runs.jsonl"
         )
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _exactly() -> Iterator[None]:
+    """Some processors compute in bfloat16 by OpenVINO: only tests that ask for it have it, the others expect digits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "openvino", None)
+        yield
+
+
+@pytest.fixture
+def with_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenVINO is there, as it is for a user who installed it."""
+    monkeypatch.setitem(sys.modules, "openvino", openvino)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ DOORS = {
         "training/export.py",  # compares what is no file yet
         "training/quantize.py",  # its quantizer
     ],
+    "openvino": ["app/openvino_session.py"],
     "PIL": ["app/image.py"],
     "pillow_heif": ["app/image.py"],
     "scipy": ["app/measurement/*.py", "app/pattern.py", "training/synthetic/*.py"],

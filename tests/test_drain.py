@@ -160,7 +160,7 @@ def serving(models_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
         env=os.environ | settings,
     ) as process:
         try:
-            assert process.stdout.readline() == "darkness 1.0.0 on CPU in float32, default\n"
+            assert process.stdout.readline().startswith("darkness 1.0.0 on CPU in ")
             url = process.stdout.readline().removeprefix("Hairline: ").removesuffix("/docs\n")
             wait_until(lambda: is_ready(url))
             yield process, url

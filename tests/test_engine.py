@@ -18,7 +18,10 @@ from app import session
 from app.contract import write
 from app.engine import Engine
 from app.errors import ContractError, StartupError
+from app.openvino_session import OpenvinoSession
 from app.runner import Runner
+from app.session import OnnxSession
+from app.tile_queue import Stop
 
 
 def random_tiles(count: int, seed: int = 0) -> np.ndarray:
@@ -102,7 +105,7 @@ def test_knows_its_contract(file):
 
 def test_warm_up_runs_the_shape_that_predict_runs(file):
     loaded = Engine(file, "cpu")
-    loaded._session = session = Session(file, "CPUExecutionProvider")
+    loaded._session.inside = session = Session(file, "CPUExecutionProvider")
     loaded.warm_up()
     assert session.counts == [loaded.batch_size]
 
@@ -132,7 +135,7 @@ def test_a_gpu_that_loads_and_does_not_run_is_none(file, cuda, monkeypatch):
 
 def test_a_device_that_fails_is_told_until_it_works_again(file, monkeypatch):
     loaded = Engine(file, "cpu")
-    real, loaded._session = loaded._session, Session(file, "CPUExecutionProvider")
+    real, loaded._session = loaded._session, OnnxSession(Session(file, "CPUExecutionProvider"))
     monkeypatch.setattr(Session, "run", fail)
     with pytest.raises(RuntimeError):
         loaded.predict(random_tiles(1))
@@ -181,7 +184,13 @@ def test_a_gpu_sees_one_shape_alone(file, cuda):
     for count in (1, 3, 8):
         tiles = random_tiles(count, seed=count)
         np.testing.assert_allclose(loaded.predict(tiles), darkness(tiles), atol=1e-6)
-    assert loaded._session.counts == [8, 8, 8, 8, 8]  # the first of them to see whether it runs
+    assert loaded._session.inside.counts == [
+        8,
+        8,
+        8,
+        8,
+        8,
+    ]  # the first of them to see whether it runs
 
 
 def test_the_pattern_holds_walls_and_cracks():
@@ -241,6 +250,59 @@ def test_without_the_converter_a_gpu_runs_in_float32(file, cuda, monkeypatch, ca
     assert "float16 needs the package onnx; install the extra `cuda`" in caplog.text
 
 
+# --- OpenVINO -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("with_openvino")
+def test_a_cpu_runs_by_openvino_where_that_agrees(file, caplog):
+    caplog.set_level(logging.INFO, logger="app.session")
+    loaded = Engine(file, "cpu", with_openvino=True)
+    assert isinstance(loaded._session, OpenvinoSession)
+    assert "darkness.onnx runs by OpenVINO" in caplog.text
+    in_bfloat16 = loaded._session.computes_in_bfloat16  # which the processor decides
+    assert loaded.precision == ("bfloat16" if in_bfloat16 else "float32")
+    for count in (1, 3):
+        tiles = random_tiles(count)
+        found = loaded.predict(tiles)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, darkness(tiles), atol=0.01 if in_bfloat16 else 1e-6)
+
+
+@pytest.mark.usefixtures("with_openvino")
+def test_what_openvino_gave_stays_as_it_was(file):
+    """The runtime writes each answer into the same memory."""
+    loaded = Engine(file, "cpu", with_openvino=True)
+    first = loaded.predict(random_tiles(1, 1))
+    before = first.copy()
+    loaded.predict(random_tiles(1, 2))
+    np.testing.assert_array_equal(first, before)
+
+
+def test_without_openvino_a_cpu_runs_by_onnx_runtime(file, caplog):
+    caplog.set_level(logging.INFO, logger="app.session")
+    loaded = Engine(file, "cpu", with_openvino=True)
+    assert isinstance(loaded._session, OnnxSession)
+    assert "runs by ONNX Runtime: the extra `openvino` is not installed" in caplog.text
+
+
+@pytest.mark.usefixtures("with_openvino")
+@pytest.mark.parametrize("wrong", [0.01, np.nan], ids=["off", "no number"])
+def test_openvino_that_disagrees_is_not_used(file, monkeypatch, caplog, wrong):
+    real = OpenvinoSession.run
+    monkeypatch.setattr(
+        OpenvinoSession, "run", lambda self, batch, stop: real(self, batch, stop) + wrong
+    )
+    assert isinstance(Engine(file, "cpu", with_openvino=True)._session, OnnxSession)
+    assert "darkness.onnx runs by ONNX Runtime: OpenVINO is off by" in caplog.text
+
+
+@pytest.mark.usefixtures("with_openvino")
+def test_openvino_that_fails_is_not_used(file, monkeypatch, caplog):
+    monkeypatch.setattr(OpenvinoSession, "run", fail)
+    assert isinstance(Engine(file, "cpu", with_openvino=True)._session, OnnxSession)
+    assert "darkness.onnx runs by ONNX Runtime: no kernel image" in caplog.text
+
+
 def test_a_file_that_is_no_model(tmp_path):
     file = tmp_path / "notes.onnx"
     file.write_text("this is text")
@@ -286,7 +348,7 @@ def test_many_threads_get_their_own_answers(file):
 
 def test_the_device_takes_one_batch_at_a_time(file):
     loaded = Engine(file, "cpu")
-    loaded._session = session = Session(file, "CPUExecutionProvider", seconds=0.05)
+    loaded._session.inside = session = Session(file, "CPUExecutionProvider", seconds=0.05)
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(loaded.predict, [random_tiles(1)] * 3))
     assert session.most_at_once == 1
@@ -299,7 +361,7 @@ def test_engines_on_one_device_share_its_thread(file, tmp_path):
         Session(file, "CPUExecutionProvider", 0.05),
         Session(file, "CPUExecutionProvider", 0.05),
     )
-    one._session, other._session = sessions
+    one._session.inside, other._session.inside = sessions
     inside: list[int] = []
     for each in sessions:
         real = each.run
@@ -314,17 +376,19 @@ def test_engines_on_one_device_share_its_thread(file, tmp_path):
     assert set(inside) == {0}
 
 
-def test_a_run_can_be_ended_from_another_thread(tmp_path):
-    """ONNX Runtime looks at the flag between two nodes: of a chain that takes a while it runs only the start."""
-    loaded = Engine(write_slow_model(tmp_path), "cpu")
+@pytest.mark.usefixtures("with_openvino")
+@pytest.mark.parametrize(("by_openvino", "words"), [(False, "terminate"), (True, "cancel")])
+def test_a_run_can_be_ended_from_another_thread(tmp_path, by_openvino, words):
+    """Both runtimes look at the flag between two nodes: of a chain that takes a while they run only the start."""
+    loaded = Engine(write_slow_model(tmp_path), "cpu", with_openvino=by_openvino)
     tile = random_tiles(1)
     began = time.perf_counter()
-    loaded.run(list(tile), session.Terminate())
+    loaded.run(list(tile), Stop())
     whole_s = time.perf_counter() - began
-    stop = session.Terminate()
+    stop = Stop()
     threading.Timer(whole_s / 10, stop).start()
     began = time.perf_counter()
-    with pytest.raises(Exception, match="terminate"):
+    with pytest.raises(Exception, match=words):
         loaded.run(list(tile), stop)
     assert time.perf_counter() - began < whole_s / 2
     assert not loaded.has_failed  # the device is in order

@@ -96,6 +96,28 @@ def test_float16_is_of_float32_files(data, tmp_path, capsys):
     assert "give --float16 the file it was made from" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("with_openvino")
+def test_what_openvino_gives_can_be_measured(model, data, tmp_path):
+    output = tmp_path / "result.json"
+    assert evaluate(model, data, "--split", "test", "--openvino", "--output", output) == 0
+    result = json.loads(output.read_text())
+    assert result["model"]["name"] in ("darkness-float32-openvino", "darkness-bfloat16-openvino")
+    assert result["sources"]["slabs/test"]["f1"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--openvino"], "does not run by OpenVINO here; install the extra `openvino`"),
+        (["--openvino", "--record"], "leave out --record"),
+        (["--openvino", "--float16"], "give one of them"),
+    ],
+)
+def test_openvino_that_is_no_result(model, data, capsys, arguments, words):
+    assert evaluate(model, data, "--split", "test", *arguments) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_float16_that_falls_back_is_no_result(model, data, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("training.evaluation.command.BOTH", ())
     output = tmp_path / "result.json"
@@ -107,7 +129,7 @@ def test_float16_that_falls_back_is_no_result(model, data, tmp_path, capsys, mon
 def test_figures_in_float16_are_not_recorded(model, data, capsys):
     before = model.read_bytes()
     assert evaluate(model, data, "--split", "test", "--float16", "--record") == 2
-    assert "leave out --record or --float16" in capsys.readouterr().err
+    assert "leave out --record, --float16" in capsys.readouterr().err
     assert model.read_bytes() == before
 
 

@@ -123,16 +123,21 @@ def test_what_serves_holds_no_training_framework(name: str) -> None:
     assert names.isdisjoint({"tensorflow", "keras", "tf2onnx", "matplotlib", "pillow-heif"})
 
 
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_what_reports_its_use_is_left_out(lock: Path) -> None:
+    assert "openvino-telemetry" not in {pin.name for pin in locked(lock)}
+
+
 def test_every_lock_was_made_from_the_present_pyproject() -> None:
     """A dependency that was added, or a bound that was raised, must have reached the locks."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     inputs = {
         "serve": [],
-        "serve-cpu": [],
+        "serve-cpu": extras["openvino"],
         "cuda": extras["cuda"],
         "train": extras["train"],
-        "test": [*extras["train"], *extras["heif"], *extras["dev"]],
+        "test": [line for extra in ("train", "openvino", "heif", "dev") for line in extras[extra]],
     }
     for name, additional in inputs.items():
         pins = {

@@ -158,9 +158,9 @@ def test_a_gpu_is_asked_for_float16_where_the_file_is_float32(tmp_path, monkeypa
     given = []
     real = registry.Engine
 
-    def engine(file, preference, runner, float16_on):
+    def engine(file, preference, runner, float16_on, with_openvino):
         given.append(tuple(float16_on))
-        return real(file, preference, runner, float16_on)
+        return real(file, preference, runner, float16_on, with_openvino)
 
     monkeypatch.setattr(registry, "Engine", engine)
     made = {"precision": "int8", "made_from": "ab"} if "int8" in file else {}

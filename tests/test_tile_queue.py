@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.tile_queue import Batch, Job, TileQueue
+from app.tile_queue import Batch, Job, Stop, TileQueue
 
 
 @dataclass(eq=False)
@@ -18,16 +18,6 @@ class Network:
 
     def run(self, tiles, stop):
         raise NotImplementedError
-
-
-class Stop:
-    """Counts how often it was called."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def __call__(self) -> None:
-        self.calls += 1
 
 
 def job(network: Network, count: int, first: int = 0) -> Job:
@@ -125,9 +115,9 @@ def test_a_run_ends_once_nobody_waits_for_any_tile_of_it():
     queue.put(other)
     batch = queue.take(stop)
     queue.abandon(one)
-    assert (stop.calls, batch.is_abandoned) == (0, False)
+    assert (stop.was_called, batch.is_abandoned) == (False, False)
     queue.abandon(other)
-    assert (stop.calls, batch.is_abandoned) == (1, True)
+    assert (stop.was_called, batch.is_abandoned) == (True, True)
 
 
 def test_a_run_that_is_over_is_not_stopped():
@@ -138,7 +128,17 @@ def test_a_run_that_is_over_is_not_stopped():
     queue.put(later)
     queue.take(Stop())
     queue.abandon(first)
-    assert stop.calls == 0
+    assert not stop.was_called
+
+
+def test_a_stop_ends_the_run_that_goes_on_and_one_that_begins_late():
+    ended, stop = [], Stop()
+    stop.ends_by(lambda: ended.append("first"))
+    assert ended == []
+    stop()
+    assert ended == ["first"]
+    stop.ends_by(lambda: ended.append("second"))
+    assert ended == ["first", "second"]
 
 
 def test_taking_waits_for_a_photo_and_ends_when_the_queue_is_closed():

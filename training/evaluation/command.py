@@ -46,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--float16", action="store_true", help="run it as GPUs do, in float16, on any device"
     )
+    parser.add_argument(
+        "--openvino", action="store_true", help="run it by OpenVINO, as CPUs do that have it"
+    )
     parser.add_argument("--output", type=Path, help="JSON file for the result")
     parser.add_argument(
         "--record", action="store_true", help="write threshold or figures into the file's contract"
@@ -61,19 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     listed = read_rows(args.data)
     rows = wanted_rows(listed, args)
-    if args.float16 and read_contract(args.model).precision != "float32":
-        raise DataError(
-            f"{args.model} is no float32 file; give --float16 the file it was made from"
-        )
-    if args.float16 and args.record:
-        raise DataError(
-            "figures in float16 are not the file's own; leave out --record or --float16"
-        )
-    model = load_model(args.model, args.device, float16_on=BOTH if args.float16 else ())
-    if args.float16 and model.precision != "float16":
-        raise DataError(
-            f"{args.model} does not run in float16 on this device; see the warning above"
-        )
+    model = wanted_model(args)
     check_pairs(rows, read_as_served)
     bins: dict[str, Bins] = {}
     predictions = binned(predict_rows(rows, model), bins)
@@ -94,6 +85,35 @@ def run(args: argparse.Namespace) -> int:
     if args.record:
         update_contract(args.model, **recorded(result, model.contract, args.choose_threshold))
     return 0
+
+
+def wanted_model(args: argparse.Namespace) -> Model:
+    """The file as it is, or as it is computed elsewhere. Raises DataError where that is not possible or no record."""
+    if args.float16 and args.openvino:
+        raise DataError("--float16 is what GPUs do, --openvino what CPUs do; give one of them")
+    if args.float16 and read_contract(args.model).precision != "float32":
+        raise DataError(
+            f"{args.model} is no float32 file; give --float16 the file it was made from"
+        )
+    if args.record and (args.float16 or args.openvino):
+        raise DataError(
+            "figures of another arithmetic are not the file's own; leave out --record, --float16 and --openvino"
+        )
+    model = load_model(
+        args.model,
+        args.device,
+        float16_on=BOTH if args.float16 else (),
+        with_openvino=args.openvino,
+    )
+    if args.float16 and model.precision != "float16":
+        raise DataError(
+            f"{args.model} does not run in float16 on this device; see the warning above"
+        )
+    if args.openvino and not model.engine.runs_by_openvino:
+        raise DataError(
+            f"{args.model} does not run by OpenVINO here; install the extra `openvino` and give --device cpu"
+        )
+    return model
 
 
 def recorded(result: Mapping, said: Contract, is_choice: bool) -> dict[str, object]:
@@ -168,7 +188,8 @@ def flat_figures(sources: Mapping[str, Figures]) -> dict[str, float]:
 def provenance(model: Model, rows: Sequence[Row]) -> dict:
     """What made a figure, so that it can be made again."""
     return {
-        "model": {"name": label(model.name, model.precision), "version": model.contract.version,
+        "model": {"name": label(model.name, model.precision, by_openvino=model.engine.runs_by_openvino),
+                  "version": model.contract.version,
                   "file_sha256": model.sha256, "weights_sha256": model.contract.weights_sha256},
         "rows": {"count": len(rows), "sha256": rows_hash(rows),
                  "splits": sorted({row.split for row in rows}), "sources": sorted({row.source for row in rows})},

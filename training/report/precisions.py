@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 
-from app.contract import Contract, label
+from app.contract import Contract
 from training.data import DataError
 from training.report.markdown import table
 from training.report.results import Results
 
 ALLOWED = 0.005  # of F1
-WHERE = {"float16": "GPUs", "int8": "CPUs with AVX-512 VNNI or AVX-VNNI"}
+VNNI = "CPUs with AVX-512 VNNI or AVX-VNNI"
+WHERE = {
+    "float16": "GPUs",
+    "int8": VNNI,
+    "int8-openvino": f"{VNNI}, by OpenVINO",
+    "bfloat16-openvino": "CPUs with AVX-512 BF16 or AMX, by OpenVINO",
+}
 COMPARED = (("F1", "f1"), ("F1 within 2 px", "f1_within_2px"))
 
 
@@ -18,10 +24,13 @@ def section(results: Results, contracts: Sequence[Contract]) -> list[str]:
     for said in contracts:
         if said.precision != "float32":
             continue
-        for precision, where in WHERE.items():
+        for way, where in WHERE.items():
             lines += [
-                [f"{said.name} in {precision} ({where}), {place.replace('/', ' ')}", *cells]
-                for place, cells in _compared(results, said.name, label(said.name, precision))
+                [
+                    f"{said.name} in {way.partition('-')[0]} ({where}), {place.replace('/', ' ')}",
+                    *cells,
+                ]
+                for place, cells in _compared(results, said.name, f"{said.name}-{way}")
             ]
     if not lines:
         return []

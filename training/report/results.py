@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.contract import Contract, label
+from app.contract import Contract, Precision, label
 from training.data import DataError
 
 RESULTS = "results"  # the folder of the files, in that of the page
@@ -54,9 +54,7 @@ class Results:
 
 def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
     """Everything under `folder`. Raises DataError for a result of another file than the one that is shipped."""
-    shipped = {said.label: said for said in contracts} | {
-        label(said.name, "float16"): said for said in contracts if said.precision == "float32"
-    }
+    shipped = {name: said for said in contracts for name in _names(said)}
     scored = [_of_shipped(path, shipped) for path in _json_files(folder, "evaluate")]
     failures = [_of_shipped(path, shipped) for path in _json_files(folder, "failures")]
     _refuse_unlike(failures, folder, "drawn", "split", "rows")
@@ -85,6 +83,17 @@ def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
         if log.is_file()
         else [],
     )
+
+
+def _names(said: Contract) -> Iterator[str]:
+    """What `evaluate` calls the file, by how it was run."""
+    yield said.label
+    computed: tuple[Precision, ...] = ("float32", "bfloat16")
+    if said.precision == "float32":
+        yield label(said.name, "float16")
+    else:
+        computed = (said.precision,)
+    yield from (label(said.name, precision, by_openvino=True) for precision in computed)
 
 
 def _json_files(folder: Path, kind: str) -> list[Path]:
