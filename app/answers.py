@@ -37,6 +37,7 @@ def describe(model: Model, default: str) -> ModelDescription:
         parameters=said.parameters,
         tile_size=said.tile_size,
         threshold=said.threshold,
+        width_calibrated=bool(said.width_calibration),
         trained_on=list(said.trained_on),
         metrics=dict(said.metrics),
         license=said.license,

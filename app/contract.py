@@ -1,6 +1,7 @@
 """What an .onnx file says of itself: read, written and refused here, by training and serving alike."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -32,6 +33,8 @@ class Contract(BaseModel):
     """Probability from which a pixel counts as crack."""
     threshold_from: Literal["provisional", "validation"] = "provisional"
     """Whether the threshold was chosen on validation photos yet."""
+    width_calibration: tuple[tuple[float, float], ...] = ()
+    """(read, true) widths of drawn cracks, pixels of the network; empty where nobody calibrated it."""
     trained_on: tuple[str, ...]
     """Sources whose photos trained the weights."""
     metrics: Mapping[str, float] = {}
@@ -55,6 +58,13 @@ class Contract(BaseModel):
     def _overlap_leaves_a_step(self) -> "Contract":
         if self.overlap >= self.tile_size:
             raise ValueError("overlap must be smaller than tile_size")
+        return self
+
+    @model_validator(mode="after")
+    def _calibration_rises(self) -> "Contract":
+        for widths in zip(*self.width_calibration, strict=True):
+            if not all(low < high for low, high in pairwise((0.0, *widths))):
+                raise ValueError("the widths of width_calibration must rise from above 0")
         return self
 
     @model_validator(mode="after")

@@ -55,6 +55,10 @@ class Parameters(BaseModel):
 class MeasureParameters(Parameters):
     """Query of `/v1/measure`."""
 
+    model: str | None = None
+    """Model whose probabilities the map holds: widths are then calibrated as `/v1/segment` does; as they are read
+    where none is given."""
+
     threshold: Threshold = 0.5
     """Probability from which a pixel counts as crack."""
 

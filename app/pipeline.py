@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app import tiling
 from app.deadline import go_on
-from app.measurement import Measurement, measure
+from app.measurement import Calibration, Measurement, measure
 from app.plane import Plane
 from app.registry import Model
 from app.telemetry import Stopwatch
@@ -63,10 +63,18 @@ def segment(
             threshold,
             min_area_px=options.min_area_px,
             plane=options.plane,
+            calibration=_calibration(model, options),
             with_outlines=options.with_outlines,
             check=check,
         )
     return Segmentation(probability, probability >= threshold, threshold, measurement)
+
+
+def _calibration(model: Model, options: Options) -> Calibration | None:
+    """The model's, in pixels of the photo. Resized photos are squashed: nothing was calibrated on such."""
+    if options.mode == "resize":
+        return None
+    return Calibration.of(model.contract.width_calibration, 1 / options.resolution_scale)
 
 
 def predict(

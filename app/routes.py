@@ -16,7 +16,7 @@ from app.findings import Findings
 from app.form import FIELD
 from app.inspection import inspect
 from app.limits import LimitsList
-from app.measurement import measure
+from app.measurement import Calibration, measure
 from app.negotiation import MEDIA_TYPES, negotiate
 from app.parameters import MeasureParameters, SegmentParameters
 from app.scale import scale_of_mask
@@ -125,7 +125,7 @@ async def segment_photo(
 @v1.post(
     "/measure",
     response_model=schemas.Measured,
-    responses=UPLOAD_PROBLEMS,
+    responses={**UPLOAD_PROBLEMS, **_problems(404)},
     openapi_extra=_body("A mask or an 8-bit probability map, PNG with one channel.", "image/png"),
     summary="Measure a mask without running a model",
 )
@@ -136,6 +136,7 @@ async def measure_mask(
     state = state_of(request)
     state.admission.require_open()
     table = state.limits.get(parameters.limits) if parameters.limits is not None else None
+    said = None if parameters.model is None else state.models.get(parameters.model).contract
     deadline = Deadline(state.settings.request_timeout_s)
     data = await read_upload(request, state.settings)
 
@@ -151,6 +152,7 @@ async def measure_mask(
             parameters.threshold,
             min_area_px=parameters.min_area_px,
             plane=scale.plane if scale else None,
+            calibration=Calibration.of(said.width_calibration) if said else None,
             with_outlines=parameters.outlines and parameters.cracks,
             check=deadline.check,
         )

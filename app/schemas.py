@@ -204,6 +204,7 @@ class ModelDescription(BaseModel):
     parameters: int
     tile_size: int
     threshold: float
+    width_calibrated: bool
     trained_on: list[str]
     metrics: dict[str, float]
     license: str

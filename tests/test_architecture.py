@@ -22,7 +22,12 @@ DOORS = {
     "openvino": ["app/openvino_session.py"],
     "PIL": ["app/image.py"],
     "pillow_heif": ["app/image.py"],
-    "scipy": ["app/measurement/*.py", "app/pattern.py", "training/synthetic/*.py"],
+    "scipy": [
+        "app/measurement/*.py",
+        "app/pattern.py",
+        "training/synthetic/*.py",
+        "training/calibrate.py",
+    ],
     "pycocotools": ["app/answers.py"],
     "prometheus_client": ["app/telemetry.py"],
     "pydantic_settings": ["app/settings.py"],

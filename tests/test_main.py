@@ -11,8 +11,8 @@ from conftest import GOOD_PHOTO, Service, Start, assert_answers_good_photo
 def test_models(service: Service) -> None:
     (model,) = service.get("/v1/models").json()["models"]
     assert list(model) == [
-        "name", "version", "architecture", "parameters", "tile_size", "threshold", "trained_on",
-        "metrics", "license", "sha256", "device", "precision", "default",
+        "name", "version", "architecture", "parameters", "tile_size", "threshold",
+        "width_calibrated", "trained_on", "metrics", "license", "sha256", "device", "precision", "default",
     ]  # fmt: skip
     assert (model["name"], model["tile_size"], model["device"]) == ("darkness", 64, "cpu")
     assert model["default"] is True

@@ -67,7 +67,7 @@ def test_what_it_answers_is_what_segment_answers(service: Service) -> None:
         ("", b"", 422, "missing-file"),
         ("threshold=1", encode(MAP), 422, "invalid-parameter"),
         ("mask=none", encode(MAP), 422, "invalid-parameter"),
-        ("model=darkness", encode(MAP), 422, "invalid-parameter"),
+        ("mode=tile", encode(MAP), 422, "invalid-parameter"),
         ("mm_per_px=0", encode(MAP), 422, "invalid-parameter"),
         ("mm_per_px=nan", encode(MAP), 422, "invalid-parameter"),
         ("scale_points_px=20,31,120,31", encode(MAP), 422, "invalid-parameter"),

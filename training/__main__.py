@@ -1,4 +1,4 @@
-"""`python -m training COMMAND`: train, mine, blend, folds, evaluate, failures, export, quantize, report, synthesize."""
+"""`python -m training COMMAND`: from photos and masks to a file that the service takes, and to what is known of it."""
 
 import argparse
 import importlib
@@ -19,6 +19,10 @@ COMMANDS = {
         "run the paper protocol over five folds of deepcrack-256, a result file a fold",
     ),
     "export": ("training.export", "turn a run folder into one .onnx file for the service"),
+    "calibrate": (
+        "training.calibrate",
+        "learn from drawn cracks how wide those are that a model reads so wide",
+    ),
     "quantize": (
         "training.quantize",
         "make the 8-bit sibling of an .onnx file, for CPUs that multiply bytes",

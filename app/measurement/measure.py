@@ -9,6 +9,7 @@ import numpy as np
 
 from app.deadline import go_on
 from app.measurement import shape, width
+from app.measurement.calibration import Calibration
 from app.measurement.ends import extended
 from app.measurement.found import SIMPLIFICATION_PX, Found
 from app.measurement.joining import join
@@ -26,6 +27,7 @@ def measure(
     *,
     min_area_px: int = 0,
     plane: Plane | None = None,
+    calibration: Calibration | None = None,
     with_outlines: bool = False,
     check: Callable[[], None] = go_on,
 ) -> Measurement:
@@ -37,6 +39,7 @@ def measure(
         min_area_px: components of fewer pixels are left out of the cracks, the count and the
             totals of length and width, not out of the figures of the mask.
         plane: the surface in the photo; with it every crack is measured in millimetres, too.
+        calibration: of the network that the probabilities are of; without one widths stay as they are read.
         with_outlines: draw the polygon round each crack.
         check: called between the steps; may raise, to stop a mask that takes too long.
 
@@ -52,7 +55,7 @@ def measure(
     regions, crack_pixels = find_regions(probability, threshold, min_area_px)
     cracks: tuple[Crack, ...] = ()
     if len(regions.areas_px):
-        cracks = _cracks(probability, threshold, regions, plane, with_outlines, check)
+        cracks = _cracks(probability, threshold, regions, plane, calibration, with_outlines, check)
     total_length = sum(crack.length_px for crack in cracks)
     weighted_width = sum(crack.length_px * crack.width_px.mean for crack in cracks)
     return Measurement(
@@ -73,6 +76,7 @@ def _cracks(
     threshold: float,
     regions: Regions,
     plane: Plane | None,
+    calibration: Calibration | None,
     with_outlines: bool,
     check: Callable[[], None],
 ) -> tuple[Crack, ...]:
@@ -85,6 +89,8 @@ def _cracks(
     radii = radius_at(distance, lines.points)
     widths, lines = width.across(probability, threshold, lines, radii)
     chosen = width.representative(lines, radii, widths)
+    if calibration:
+        widths = calibration.true(widths)
     angles = shape.axis_angles(shape.moments(regions))
     lines, outwards = extended(probability, threshold, lines, radii, angles)
     check()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import KDTree
 
-from app.measurement import Crack, measure
+from app.measurement import Calibration, Crack, measure
 from app.pipeline import Options, predict
 from app.registry import Model
 from app.telemetry import Stopwatch
@@ -62,11 +62,12 @@ def on_masks(model: Model, index: Path, source: str, split: str) -> list[Compari
 def _compared(
     photo: np.ndarray, model: Model, line: np.ndarray, true_length: float, true_width: float
 ) -> Comparison:
-    probability = predict(photo, model, Options(), Stopwatch())
+    probability, said = predict(photo, model, Options(), Stopwatch()), model.contract
+    calibration = Calibration.of(said.width_calibration)
     near = KDTree(line)
     cracks = [
         crack
-        for crack in measure(probability, model.contract.threshold).cracks
+        for crack in measure(probability, said.threshold, calibration=calibration).cracks
         if np.median(near.query(np.vstack([_dense(c) for c in crack.centerlines_px]))[0])
         <= MATCH_PX
     ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import InvalidParameter
-from app.measurement import Crack, measure
+from app.measurement import Calibration, Crack, measure
 from training.evaluation.scoring import TOLERANCE_PX, Mask, Sums, distance_to
 from training.failures.classes import LEAST_RANKED_PX, WIDTHS_PX, Row, class_of, limits
 from training.failures.truth import Truth
@@ -34,7 +34,12 @@ class EdgeSums(Sums):
     widths: Floats
 
 
-def sum_edges(probability: NDArray[np.float32], threshold: float, truth: Truth) -> EdgeSums:
+def sum_edges(
+    probability: NDArray[np.float32],
+    threshold: float,
+    truth: Truth,
+    calibration: Calibration | None = None,
+) -> EdgeSums:
     """Compare a prediction, float32 [H, W], with the truth where the crack was found.
 
     Each pixel is of the nearest pixel of the true skeleton; that is found where a predicted pixel lies within
@@ -54,7 +59,7 @@ def sum_edges(probability: NDArray[np.float32], threshold: float, truth: Truth) 
         _sums(classes[predicted & reached]),
         _sums(own, apart),
         _sums(own),
-        *_width_sums(probability, threshold, truth),
+        *_width_sums(probability, threshold, truth, calibration),
     )
 
 
@@ -103,25 +108,33 @@ def _sums(classes: NDArray[np.int64], weights: NDArray[np.floating] | None = Non
 
 
 def _width_sums(
-    probability: NDArray[np.float32], threshold: float, truth: Truth
+    probability: NDArray[np.float32],
+    threshold: float,
+    truth: Truth,
+    calibration: Calibration | None,
 ) -> tuple[Floats, Floats, Floats]:
-    """Error, absolute error and count at the measured points that lie on a true crack, none other close by."""
-    empty = np.zeros((0, 3))
+    """Error, absolute error and count of the measured widths."""
     try:
-        cracks = measure(probability, threshold).cracks if truth.alone.any() else ()
+        found = measure(probability, threshold, calibration=calibration)
+        cracks = found.cracks if truth.alone.any() else ()
     except InvalidParameter:  # refused as noise: no width was measured
         cracks = ()
-    x, y, widths = np.vstack([empty, *(_points(crack) for crack in cracks)]).T
+    widths, true = paired_widths(cracks, truth)
+    classes = class_of(true, WIDTHS_PX)
+    error = widths - true
+    return _sums(classes, error), _sums(classes, np.abs(error)), _sums(classes)
+
+
+def paired_widths(cracks: Sequence[Crack], truth: Truth) -> tuple[Floats, Floats]:
+    """Measured and true width, pixels, at the measured points that lie on a true crack, none other close by."""
+    x, y, widths = np.vstack([np.zeros((0, 3)), *(_points(crack) for crack in cracks)]).T
     rows, columns = (
         np.clip(np.rint(at).astype(np.int64), 0, size - 1)
         for at, size in zip((y, x), truth.mask.shape, strict=True)
     )
     own = truth.nearest[rows, columns]
     kept = truth.alone[own] & (truth.distance[rows, columns] <= TOLERANCE_PX)
-    own = own[kept]
-    error = widths[kept] - truth.width_px[own]
-    classes = class_of(truth.width_px[own], WIDTHS_PX)
-    return _sums(classes, error), _sums(classes, np.abs(error)), _sums(classes)
+    return widths[kept], truth.width_px[own[kept]]
 
 
 def _points(crack: Crack) -> NDArray[np.float64]:

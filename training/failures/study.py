@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from app.contract import Contract
+from app.measurement import Calibration
 from app.pipeline import Options, predict
 from app.registry import Model
 from app.telemetry import Stopwatch
@@ -31,10 +33,11 @@ class CrackFindings:
     recall: list[Counts] = field(default_factory=list)
     edges: list[EdgeSums] = field(default_factory=list)
 
-    def add(self, probability: NDArray[np.float32], threshold: float, truth: Truth) -> None:
-        """Look at one more photo, probability [H, W]."""
-        self.recall.append(count_found(probability >= threshold, truth))
-        self.edges.append(sum_edges(probability, threshold, truth))
+    def add(self, probability: NDArray[np.float32], said: Contract, truth: Truth) -> None:
+        """Look at one more photo, probability [H, W], of the model that says this of itself."""
+        calibration = Calibration.of(said.width_calibration)
+        self.recall.append(count_found(probability >= said.threshold, truth))
+        self.edges.append(sum_edges(probability, said.threshold, truth, calibration))
 
 
 @dataclass
@@ -60,7 +63,7 @@ class Study:
         self._take_down_alarms(photo, scene, predicted, away)
         if truth:
             cracks = self.cracks.setdefault(DRAWN, CrackFindings())
-            cracks.add(probability, threshold, truth)
+            cracks.add(probability, self.model.contract, truth)
             self._rate("thin", photo, 1 - thin_recall(cracks.recall[-1]))
             self._rate("edges", photo, mean_distance(cracks.edges[-1]))
 
@@ -84,7 +87,7 @@ class Study:
         """Predict real photos, each with a crack in its mask, by source."""
         for seen in predict_rows(rows, self.model):
             cracks = self.cracks.setdefault(seen.row.source, CrackFindings())
-            cracks.add(seen.probability, self.model.contract.threshold, truth_of_mask(seen.true))
+            cracks.add(seen.probability, self.model.contract, truth_of_mask(seen.true))
 
     def rows(self) -> dict[str, list[Row]]:
         """The lists `voids`, `false_alarms`, `recall` and `edges` of the JSON file."""

@@ -1,0 +1,86 @@
+"""`python -m training calibrate`: how wide drawn cracks truly are that a model reads so wide, into its file.
+
+A network calls a rim of half a pixel beside a crack part of it: blur puts darkness there, and so do the masks that
+people draw. On drawn cracks the truth is known (docs/decisions/0010-width-calibration.md).
+"""
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+from tqdm import tqdm
+
+from app.measurement import measure
+from app.pipeline import Options, predict
+from app.registry import Model, load_model
+from app.telemetry import Stopwatch
+from training.data import DataError
+from training.failures.edges import paired_widths
+from training.failures.truth import truth_of_scene
+from training.onnx_file import update_contract
+from training.synthetic import SceneRecipe, draw_scene
+
+SIDE_PX = 512
+# Training draws among the same seeds; the benchmark and `failures` draw from 2^31 on.
+FIRST_SEED = 1_000_000
+# Edges of the classes of read width. From class to class the error moves by a tenth of a pixel or two.
+CLASSES_PX = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0, 13.0, 20.0, np.inf)
+LEAST_POINTS = 50  # of a class that counts
+
+Floats = NDArray[np.float64]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help=".onnx file, its threshold chosen already")
+    parser.add_argument("--photos", type=int, default=200, help="to draw, of one crack each")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.photos < 1:
+        raise DataError(f"--photos is {args.photos}; it must be 1 at least")
+    model = load_model(args.model, "auto")
+    read, true = widths_of(model, args.photos)
+    pairs = calibrated(read, true)
+    if not pairs:
+        raise DataError(
+            f"{args.model} found too few of the drawn cracks to calibrate by; give more --photos"
+        )
+    update_contract(args.model, width_calibration=pairs)
+    print(f"{args.model}: {len(read)} points of {args.photos} photos")
+    for one, other in pairs:
+        print(f"  reads {one:.2f} px, is {other:.2f} px")
+    return 0
+
+
+def widths_of(model: Model, photos: int) -> tuple[Floats, Floats]:
+    """Width read and true width, pixels, about every pixel along the centrelines that the model finds."""
+    pairs = []
+    for seed in tqdm(range(FIRST_SEED, FIRST_SEED + photos), unit="photo", disable=None):
+        scene = draw_scene(SceneRecipe(SIDE_PX, SIDE_PX, crack_count=(1, 1)), seed)
+        probability = predict(scene.photo, model, Options(), Stopwatch())
+        found = measure(probability, model.contract.threshold)
+        pairs.append(paired_widths(found.cracks, truth_of_scene(scene)))
+    read, true = zip(*pairs, strict=True)
+    return np.concatenate(read), np.concatenate(true)
+
+
+def calibrated(read: Floats, true: Floats) -> tuple[tuple[float, float], ...]:
+    """Medians of both by class of read width, made to rise; `()` where no class has enough points."""
+    medians, counts = [], []
+    for low, high in pairwise(CLASSES_PX):
+        members = (read >= low) & (read < high)
+        if members.sum() >= LEAST_POINTS:
+            medians.append((np.median(read[members]), np.median(true[members])))
+            counts.append(int(members.sum()))
+    if not medians:
+        return ()
+    at, widths = np.array(medians).T
+    # Classes that fall are put together (Barlow et al. 1972): a pair each of what then rises.
+    fitted = isotonic_regression(widths, weights=counts)
+    return tuple(
+        (round(float(np.average(at[first:end], weights=counts[first:end])), 3), round(float(fitted.x[first]), 3))
+        for first, end in pairwise(fitted.blocks)
+    )  # fmt: skip
