@@ -2,7 +2,8 @@
 
 One tile at a time, the files in turn, so that whatever else the machine does meets them alike. Prints the median
 seconds a tile of each file and how many times as fast as the first it is: give `models/unet.onnx` first, then
-`models/unet.int8.onnx`; with `--float16` the first runs in float16, too, as GPUs run it.
+`models/unet.int8.onnx`; with `--float16` the first runs in float16, too, as GPUs run it, with `--openvino` each runs
+by OpenVINO, too.
 """
 
 import argparse
@@ -31,6 +32,10 @@ def tile_seconds(models: list[Model], tiles: int) -> list[list[float]]:
     return seconds
 
 
+def runtime(model: Model) -> str:
+    return " by OpenVINO" if model.engine.runs_by_openvino else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -38,16 +43,20 @@ def main() -> None:
     parser.add_argument("models", type=Path, nargs="+", help=".onnx files with tiles of one size")
     parser.add_argument("--tiles", type=int, default=10, help="of each file")
     parser.add_argument("--float16", action="store_true", help="the first file in float16, too")
+    parser.add_argument("--openvino", action="store_true", help="each by OpenVINO, too")
     parser.add_argument("--device", choices=("auto", "cuda", "cpu"), default="auto")
     args = parser.parse_args()
     models = [load_model(file, args.device) for file in args.models]
     if args.float16:
         models.append(load_model(args.models[0], args.device, float16_on=("cpu", "cuda")))
+    if args.openvino:
+        models += [load_model(file, "cpu", with_openvino=True) for file in args.models]
     medians = [statistics.median(taken) for taken in tile_seconds(models, args.tiles)]
     for model, median in zip(models, medians, strict=True):
         print(
-            f"{model.name} {model.contract.version}: {model.precision} on {model.device}, {median:.3f} s a tile of "
-            f"{model.contract.tile_size} px, {medians[0] / median:.2f} times as fast as the first"
+            f"{model.name} {model.contract.version}: {model.precision} on {model.device}{runtime(model)}, "
+            f"{median:.3f} s a tile of {model.contract.tile_size} px, "
+            f"{medians[0] / median:.2f} times as fast as the first"
         )
 
 
