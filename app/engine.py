@@ -75,7 +75,8 @@ class Engine:
         try:
             probability = self._session.run(batch, stop)
         except Exception:
-            self.has_failed = not stop.was_called
+            if not stop.was_called:  # a run that was stopped says nothing of the device
+                self.has_failed = True
             raise
         self.has_failed = False
         found: Probability = probability[: len(tiles), :, :, 0]

@@ -1,6 +1,5 @@
 """The only door to OpenVINO, Intel's runtime for CPUs of every make: the extra `openvino`."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,6 @@ from numpy.typing import NDArray
 
 from app.processor import usable_cores
 from app.tile_queue import Stop
-
-logger = logging.getLogger(__name__)
 
 
 class OpenvinoSession:
@@ -35,3 +32,10 @@ class OpenvinoSession:
         self._request.wait()
         # A copy: the next run writes into the same memory.
         return np.array(self._request.get_tensor("probability").data, np.float32)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in one line: OpenVINO says first in which of its source files."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith("Exception from ")]
+    return (telling or lines or [type(error).__name__])[0]

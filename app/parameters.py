@@ -55,7 +55,7 @@ class Parameters(BaseModel):
 class MeasureParameters(Parameters):
     """Query of `/v1/measure`."""
 
-    model: str | None = None
+    model: Annotated[str, Field(min_length=1)] | None = None
     """Model whose probabilities the map holds: widths are then calibrated as `/v1/segment` does; as they are read
     where none is given."""
 

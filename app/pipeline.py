@@ -52,7 +52,8 @@ def segment(
 ) -> Segmentation:
     """Find the cracks of a photo, uint8 `[H, W, 3]` RGB, upright.
 
-    `check` is called all the while, many times a second, and may raise, to stop a photo whose time is up.
+    `check` is called many times a second while the network runs and between the steps of measuring, and may raise,
+    to stop a photo whose time is up.
     """
     probability = predict(photo, model, options, watch, check)
     threshold = model.contract.threshold if options.threshold is None else options.threshold

@@ -5,18 +5,22 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from app.errors import FRAMEWORK_CODES, InvalidParameter, RequestError, title
+from app.errors import FRAMEWORK_CODES, ClientGone, InvalidParameter, RequestError, title
 from app.schemas import Problem
 
+CLIENT_CLOSED_REQUEST = (
+    499  # nginx's number; nobody reads the answer, the log and the metrics have its status
+)
 MEDIA_TYPE = "application/problem+json"
 
 
 def handle_problems(app: FastAPI) -> None:
     """Answer every error of the app in the one shape."""
     app.exception_handler(RequestError)(_request_error)
+    app.exception_handler(ClientGone)(_client_gone)
     app.exception_handler(RequestValidationError)(_invalid_parameter)
     app.exception_handler(HTTPException)(_framework_error)
 
@@ -44,6 +48,10 @@ async def _request_error(request: Request, error: Exception) -> JSONResponse:
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return problem(request, error.status, error.code, error.detail, headers)
+
+
+async def _client_gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 async def _invalid_parameter(request: Request, error: Exception) -> JSONResponse:

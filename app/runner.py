@@ -59,6 +59,8 @@ def _run(batch: Batch, queue: TileQueue) -> None:
             [tile for share in batch.shares for tile in share.tiles], batch.stop
         )
     except Exception as error:  # of whatever the device may raise
+        if batch.is_abandoned:
+            return  # it was stopped; an error that nobody fetches would keep the photo
         if len(batch.shares) == 1:
             job = batch.shares[0].job
             job.deliver(error)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.contract import Precision
 from app.errors import StartupError
 from app.half import in_float16
-from app.openvino_session import OpenvinoSession
+from app.openvino_session import OpenvinoSession, reason
 from app.processor import usable_cores
 from app.tile_queue import Stop
 
@@ -127,7 +127,7 @@ def _by_openvino(file: Path, opened: Opened) -> Opened:
         logger.info("%s runs by ONNX Runtime: the extra `openvino` is not installed", file.name)
         return opened
     except Exception as error:  # as on CUDA
-        logger.warning("%s runs by ONNX Runtime: %s", file.name, str(error).splitlines()[0])
+        logger.warning("%s runs by ONNX Runtime: %s", file.name, reason(error))
         return opened
     difference = float(np.abs(found - expected).mean())
     if not difference <= LARGEST_MEAN_DIFFERENCE:

@@ -90,7 +90,10 @@ class Job:
             except Empty:
                 continue
             if isinstance(outcome, Exception):
-                raise outcome
+                try:
+                    raise outcome
+                finally:
+                    del outcome  # its traceback holds this frame, which would hold it, and the photo with both
             return outcome
 
 

@@ -18,8 +18,6 @@ LARGE_AT_ONCE = 8
 SMALL_AT_ONCE = 24
 SMALL_PIXELS = 2_000_000
 
-CLIENT_CLOSED_REQUEST = 499  # nginx's number; only the log and the metrics see it
-
 
 class Workers:
     """Threads for photos: so many for large ones, so many for small ones."""
@@ -33,19 +31,18 @@ class Workers:
     ) -> Response:
         """Do the work on a photo of so many pixels in a thread; the request's body has been read.
 
-        Once the client leaves the deadline's `check` raises ClientGone, for `work` to end by, and a photo that still
-        waits for a thread is dropped. Raises what `work` raises.
+        Once the client leaves, or this request is cancelled, the deadline's `check` raises, for `work` to end by, and a
+        photo that still waits for a thread is dropped. Raises ClientGone then, and what `work` raises.
         """
         limiter = self._small if pixels <= SMALL_PIXELS else self._large
         with CancelScope() as scope:
             watch = asyncio.create_task(_watch(request, deadline, scope))
             try:
                 return await to_thread.run_sync(work, limiter=limiter)
-            except ClientGone:
-                pass
             finally:
                 watch.cancel()
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
+                deadline.give_up()  # where it was cancelled, the thread would go on for nobody
+        raise ClientGone("the client left before its photo had a thread")
 
 
 async def _watch(request: Request, deadline: Deadline, waiting: CancelScope) -> None:

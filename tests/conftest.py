@@ -260,6 +260,14 @@ def multipart(
     return head.encode() + content + b"\r\n--cut--\r\n", "multipart/form-data; boundary=cut"
 
 
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    """Fails where it is not so in time."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 GOOD_PHOTO = encode(crack_photo())
 
 

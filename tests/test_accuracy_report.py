@@ -144,6 +144,10 @@ def test_a_variant_that_is_not_shipped_is_shown_apart(project, index, tmp_path):
     assert line in page
     assert "| 0.89, met |" in page
     assert f"| unet-with-deepcrack | `{'b' * 12}` |" in page  # under Commands
+    shipped = json.loads(result.read_text()) | {"model": {"weights_sha256": "a" * 64}}
+    (result.parent / "unet.json").write_text(json.dumps(shipped))
+    assert report(project) == 2
+    (result.parent / "unet.json").unlink()
     figures_lost = {
         key: value for key, value in json.loads(result.read_text()).items() if key != "sources"
     }

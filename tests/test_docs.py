@@ -9,6 +9,7 @@ from app.cli import main
 from app.errors import RequestError
 from app.settings import Settings, flag, variable
 from training.__main__ import COMMANDS
+from training.__main__ import main as training
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +55,11 @@ def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
         if not re.match(r"[a-z]+:", target):
             assert (document.parent / target).exists(), f"{document.name} leads to {target}"
+
+
+def test_the_pages_of_figures_are_what_the_results_say():
+    places = ["--models", str(ROOT / "models"), "--accuracy", str(ROOT / "docs" / "accuracy")]
+    assert training(["report", "--check", *places]) == 0
 
 
 def test_readme_names_make_targets_that_exist():

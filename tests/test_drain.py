@@ -6,10 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from conftest import (
     assert_problem,
     crack_photo,
     encode,
+    wait_until,
 )
 
 from app.engine import Engine
@@ -112,13 +112,6 @@ def test_a_model_that_fails_in_its_first_run_ends_the_service(models_dir: Path) 
     assert done.returncode == 2
     assert "a model failed in its first run; the service ends" in done.stderr
     assert "RuntimeError: no algorithm" in done.stderr
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def is_gone(service: Service) -> bool:

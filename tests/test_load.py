@@ -18,19 +18,13 @@ from conftest import (
     assert_problem,
     crack_photo,
     encode,
+    wait_until,
 )
 
 from app.engine import Engine
 
 CLIENTS = 200
 GOOD_PIXELS = 120 * 160
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -153,6 +153,28 @@ def test_an_8_bit_file_left_alone_on_a_cpu_without_products_of_bytes(
     assert "unet.int8.onnx is slow and less exact here" in caplog.text
 
 
+@pytest.mark.usefixtures("with_openvino")
+@pytest.mark.parametrize(
+    ("left", "multiplies", "served"),
+    [
+        (["unet.onnx"], True, "float32"),
+        (["unet.onnx", "unet.int8.onnx"], True, "int8"),
+        (["unet.onnx", "unet.int8.onnx"], False, "float32"),
+        (["unet.int8.onnx"], True, "int8"),
+    ],
+)
+def test_what_is_served_on_a_cpu_runs_by_openvino(
+    with_sibling, monkeypatch, left, multiplies, served
+):
+    monkeypatch.setattr(registry, "multiplies_bytes", lambda: multiplies)
+    for file in with_sibling.glob("*.onnx"):
+        if file.name not in left:
+            file.unlink()
+    (model,) = load(with_sibling, "unet", "cpu")
+    assert model.contract.precision == served
+    assert model.engine.runs_by_openvino
+
+
 @pytest.mark.parametrize(("file", "asked"), [("a.onnx", ("cuda",)), ("a.int8.onnx", ())])
 def test_a_gpu_is_asked_for_float16_where_the_file_is_float32(tmp_path, monkeypatch, file, asked):
     given = []

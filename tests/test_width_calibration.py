@@ -14,6 +14,7 @@ from app.registry import Model, load_model
 from app.telemetry import Stopwatch
 from training.__main__ import main
 from training.calibrate import calibrated
+from training.evaluation.command import recorded
 from training.onnx_file import read_contract
 
 # Reads 2 px of 1 px, 5 of 4, and from there on a pixel too wide.
@@ -99,6 +100,7 @@ def test_a_map_is_measured_by_the_model_that_it_is_of(start: Start, tmp_path) ->
     of_model = service.post("/v1/measure?model=darkness", mask).json()["statistics"]
     assert as_read["mean_width_px"] - of_model["mean_width_px"] == pytest.approx(1, abs=0.05)
     assert_problem(service.post("/v1/measure?model=other", mask), 404, "unknown-model", "darkness")
+    assert_problem(service.post("/v1/measure?model=", mask), 422, "invalid-parameter", "model")
 
 
 # --- learning it --------------------------------------------------------------------------------
@@ -126,19 +128,29 @@ def test_too_few_points_teach_nothing():
 
 
 def test_it_is_written_into_the_file(tmp_path, capsys):
-    file = write_model(tmp_path, contract(tile_size=64, overlap=16, threshold=0.6))
+    file = write_model(tmp_path, contract(threshold=0.6, threshold_from="validation"))
     assert main(["calibrate", str(file), "--photos", "3"]) == 0
     pairs = read_contract(file).width_calibration
     assert len(pairs) >= 2
     assert f"reads {pairs[0][0]:.2f} px, is {pairs[0][1]:.2f} px" in capsys.readouterr().out
 
 
+def test_another_threshold_wants_another_calibration():
+    said = contract(width_calibration=PAIRS)
+    assert recorded({"threshold": 0.4}, said, is_choice=True)["width_calibration"] == ()
+
+
 @pytest.mark.parametrize(
-    ("threshold", "photos", "words"),
-    [(0.5, "0", "it must be 1 at least"), (0.999, "1", "too few of the drawn cracks")],
+    ("said", "photos", "words"),
+    [
+        ({}, "0", "it must be 1 at least"),
+        ({}, "1", "has no threshold of its own yet"),
+        ({"threshold_from": "validation", "threshold": 0.999}, "1", "too few of the drawn cracks"),
+        ({"precision": "int8", "made_from": "ab"}, "1", "was made from another file"),
+    ],
 )
-def test_what_cannot_be_calibrated(tmp_path, capsys, threshold, photos, words):
-    file = write_model(tmp_path, contract(threshold=threshold))
+def test_what_cannot_be_calibrated(tmp_path, capsys, said, photos, words):
+    file = write_model(tmp_path, contract(**said))
     before = file.read_bytes()
     assert main(["calibrate", str(file), "--photos", photos]) == 2
     assert words in capsys.readouterr().err

@@ -4,7 +4,6 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 from conftest import (
@@ -14,21 +13,16 @@ from conftest import (
     Service,
     Start,
     assert_answers_good_photo,
+    assert_problem,
     crack_photo,
     encode,
+    wait_until,
 )
 
 from app import work
 from app.engine import Engine
 
 LARGE_PHOTO = encode(crack_photo(1200, 1200))  # 625 tiles
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def ask_and_wait(service: Service, photo: bytes) -> socket.socket:
@@ -67,6 +61,21 @@ def test_a_photo_whose_client_left_is_not_run_to_its_end(
     assert "Traceback" not in caplog.text
     assert_answers_good_photo(service)
     assert service.get("/healthz").status == 200
+
+
+@pytest.mark.usefixtures("slowly")
+def test_photos_of_clients_who_left_say_nothing_of_the_speed(start: Start) -> None:
+    service = start(max_queued_pixels=1)
+
+    def retry_after() -> int:
+        with ask_and_wait(service, LARGE_PHOTO):
+            wait_until(lambda: service.state.admission.photos == 1)
+            answer = service.post("/v1/segment", GOOD_PHOTO)
+            assert_problem(answer, 503, "overloaded")
+        wait_until(lambda: service.state.admission.photos == 0)
+        return int(answer.headers["retry-after"])
+
+    assert len({retry_after() for _ in range(6)}) == 1
 
 
 def test_a_photo_that_waits_for_a_thread_is_dropped(

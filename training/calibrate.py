@@ -20,7 +20,7 @@ from app.telemetry import Stopwatch
 from training.data import DataError
 from training.failures.edges import paired_widths
 from training.failures.truth import truth_of_scene
-from training.onnx_file import update_contract
+from training.onnx_file import read_contract, update_contract
 from training.synthetic import SceneRecipe, draw_scene
 
 SIDE_PX = 512
@@ -41,6 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.photos < 1:
         raise DataError(f"--photos is {args.photos}; it must be 1 at least")
+    said = read_contract(args.model)
+    if said.made_from:
+        raise DataError(
+            f"{args.model} was made from another file; calibrate that one, then make this one again"
+        )
+    if said.threshold_from != "validation":
+        raise DataError(
+            f"{args.model} has no threshold of its own yet, and widths depend on it; "
+            "run `evaluate --choose-threshold --record` first"
+        )
     model = load_model(args.model, "auto")
     read, true = widths_of(model, args.photos)
     pairs = calibrated(read, true)
@@ -73,7 +83,7 @@ def calibrated(read: Floats, true: Floats) -> tuple[tuple[float, float], ...]:
     for low, high in pairwise(CLASSES_PX):
         members = (read >= low) & (read < high)
         if members.sum() >= LEAST_POINTS:
-            medians.append((np.median(read[members]), np.median(true[members])))
+            medians.append((np.median(read[members]), np.median(true[members]).round(3)))
             counts.append(int(members.sum()))
     if not medians:
         return ()
@@ -81,6 +91,6 @@ def calibrated(read: Floats, true: Floats) -> tuple[tuple[float, float], ...]:
     # Classes that fall are put together (Barlow et al. 1972): a pair each of what then rises.
     fitted = isotonic_regression(widths, weights=counts)
     return tuple(
-        (round(float(np.average(at[first:end], weights=counts[first:end])), 3), round(float(fitted.x[first]), 3))
+        (round(float(np.average(at[first:end], weights=counts[first:end])), 3), round(float(fitted.x[first]), 6))
         for first, end in pairwise(fitted.blocks)
     )  # fmt: skip

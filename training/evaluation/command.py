@@ -118,11 +118,12 @@ def wanted_model(args: argparse.Namespace) -> Model:
 
 def recorded(result: Mapping, said: Contract, is_choice: bool) -> dict[str, object]:
     """What changes in the contract: the chosen threshold, or the figures beside those of other splits."""
-    if is_choice:  # figures belong to the threshold that they were measured at
+    if is_choice:  # figures and widths belong to the threshold that they were measured at
         return {
             "threshold": result["threshold"],
             "threshold_from": "validation",
             "metrics": {},
+            "width_calibration": (),
         }
     return {"metrics": dict(said.metrics) | flat_figures(result["sources"])}
 

@@ -1,4 +1,4 @@
-"""The threshold of a model, chosen on validation photos (EVALUATION 2)."""
+"""The threshold of a model, chosen on validation photos (docs/decisions/0009-threshold.md)."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +16,7 @@ def choose_threshold(predictions: Iterable[Prediction]) -> dict:
     """The highest threshold whose mean over sources of F1 within 2 px is as good as the best.
 
     Over a flat stretch of the curve a lower one only trades missed pixels for false ones, and calls more on
-    walls without a crack (docs/decisions/0009-threshold.md). Sources without cracks have no say.
+    walls without a crack. Sources without cracks have no say.
     Raises DataError where no row has a crack.
     """
     counts: dict[str, list[Counts]] = {}

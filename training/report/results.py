@@ -70,7 +70,7 @@ def read_results(folder: Path, contracts: Sequence[Contract]) -> Results:
         evaluations,
         {result["model"]["name"]: result for result in scored if "curve" in result},
         {
-            path.stem: _read(path, "model", "threshold", "sources", *MADE_BY)
+            path.stem: _of_variant(path, {said.weights_sha256 for said in contracts})
             for path in _json_files(folder, "variants")
         },
         {result["model"]["name"]: result for result in failures},
@@ -152,6 +152,14 @@ def _refuse_twice(name: str, results: Sequence[dict]) -> None:
             raise DataError(
                 f"{twice[0]} of {name} was scored in two results; keep one, or score the split by one command"
             )
+
+
+def _of_variant(path: Path, shipped: set[str]) -> dict:
+    """A result of weights that are not shipped."""
+    result = _read(path, "model", "threshold", "sources", *MADE_BY)
+    if result["model"]["weights_sha256"] in shipped:
+        raise DataError(f"{path} is of weights that are shipped; it belongs to evaluate/")
+    return result
 
 
 def _of_shipped(path: Path, shipped: dict[str, Contract]) -> dict:

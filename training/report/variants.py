@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def section(results: Results) -> list[str]:
-    """Figures by variant and place, and what each was trained by; nothing where there is no variant."""
+    """Figures by variant and place; nothing where there is no variant."""
     if not results.variants:
         return []
     lines = [
@@ -30,7 +30,7 @@ def section(results: Results) -> list[str]:
     return [
         "## Not shipped",
         "",
-        "The licence of `deepcrack-256` forbids commercial use, so what is trained on it stays here.",
+        "Weights that were trained and measured and stay here: some of these sources may not be used commercially.",
         "",
         *table(["variant", "threshold", *(label for label, _, _ in COLUMNS), "asked"], lines),
         "",
