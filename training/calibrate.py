@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.model} has no threshold of its own yet, and widths depend on it; "
             "run `evaluate --choose-threshold --record` first"
         )
-    model = load_model(args.model, "auto")
+    model = load_model(args.model, "auto", with_openvino=True)
     read, true = widths_of(model, args.photos)
     pairs = calibrated(read, true)
     if not pairs:
