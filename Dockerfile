@@ -31,7 +31,7 @@ CMD ["serve"]
 
 FROM service AS cpu
 RUN --mount=type=bind,source=requirements,target=/requirements \
-    python -m pip install --require-hashes --requirement /requirements/serve-cpu.txt
+    python -m pip install --require-hashes --no-deps --requirement /requirements/serve-cpu.txt
 RUN --mount=type=bind,target=/source \
     python -m pip install --no-deps --no-build-isolation /source
 ENV HAIRLINE_DEVICE=cpu
@@ -40,7 +40,7 @@ USER 10001:10001
 
 FROM base AS train
 RUN --mount=type=bind,source=requirements,target=/requirements \
-    python -m pip install --require-hashes --requirement /requirements/train.txt
+    python -m pip install --require-hashes --no-deps --requirement /requirements/train.txt
 RUN --mount=type=bind,target=/source \
     python -m pip install --no-deps --no-build-isolation /source
 # Mount photos, masks and run folders here: docker run --user $(id -u):$(id -g) -v "$PWD":/data hairline:train train --help
@@ -55,7 +55,7 @@ CMD ["--help"]
 # on a CPU; NVIDIA_REQUIRE_CUDA has the toolkit say so when the host's driver is too old.
 FROM service AS cuda
 RUN --mount=type=bind,source=requirements,target=/requirements \
-    python -m pip install --require-hashes --requirement /requirements/cuda.txt
+    python -m pip install --require-hashes --no-deps --requirement /requirements/cuda.txt
 RUN --mount=type=bind,target=/source \
     python -m pip install --no-deps --no-build-isolation /source
 ENV HAIRLINE_DEVICE=cuda \

@@ -52,7 +52,7 @@ define environment
 $(1)/.locked-$(2)-$(3): | python
 	@echo "Making $(1) from requirements/$(2).txt (the first time takes some minutes)"
 	@$(PYTHON) -m venv --clear $(1)
-	@$(1)/bin/python $(INSTALL) --require-hashes --requirement requirements/$(2).txt
+	@$(1)/bin/python $(INSTALL) --require-hashes --no-deps --requirement requirements/$(2).txt
 	@touch $$@
 
 $(1)/.installed-$(2): pyproject.toml $(1)/.locked-$(2)-$(3)
@@ -81,7 +81,7 @@ BASE = pyproject.toml requirements/build.in
 
 lock: | python  ## resolve requirements/*.txt again (ARGS=--upgrade for the newest)
 	@test -x $(LOCK)/bin/uv || $(PYTHON) -m venv --clear $(LOCK)
-	@$(LOCK)/bin/python $(INSTALL) --require-hashes --requirement requirements/lock.txt
+	@$(LOCK)/bin/python $(INSTALL) --require-hashes --no-deps --requirement requirements/lock.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 	$(COMPILE) $(BASE) --output-file requirements/serve.txt
 	$(COMPILE) $(BASE) --extra cuda --output-file requirements/cuda.txt

@@ -159,7 +159,7 @@ def test_each_image_installs_a_lock_and_then_the_project_alone(stages: dict[str,
     for image, lock in {"cpu": "serve-cpu", "train": "train", "cuda": "cuda"}.items():
         dependencies, project = stages[image].pip_commands()
         assert dependencies == [
-            "install", "--require-hashes", "--requirement", f"/requirements/{lock}.txt"
+            "install", "--require-hashes", "--no-deps", "--requirement", f"/requirements/{lock}.txt"
         ]  # fmt: skip
         assert (ROOT / "requirements" / f"{lock}.txt").is_file()
         assert project == ["install", "--no-deps", "--no-build-isolation", "/source"]
