@@ -122,7 +122,7 @@ def test_the_page_says_what_the_results_say(project, capsys):
     assert f"| deepcrack-256 test, micro F1 | 0.85 at least | {figures['f1']:.3f}, met |" in page
     assert "| samir-concrete256 test, micro F1 | 0.90 at least | not measured |" in page
     assert "0.8100 ± 0.0141" in page  # of the two folds
-    assert "unet 2 (2 epochs), deeplabv3plus 0, fcn8s 0" in page
+    assert "unet 2 (2 of the paper's 50 epochs), deeplabv3plus 0, fcn8s 0" in page
     assert "0.8351" in page  # the paper's own
     assert "1 runs on `test` or `external`" in page
     drawn = capsys.readouterr().out

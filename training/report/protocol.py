@@ -32,7 +32,7 @@ PARTS = {
     "test_without_straddling_groups": "The same without the photographs of which train rows show other crops",
 }
 ARCHITECTURES = tuple(PAPER["training"])
-FOLDS = 5
+FOLDS, EPOCHS = 5, 50
 COMMAND = "python -m training folds RUNS --data index.csv --test"
 
 
@@ -57,7 +57,9 @@ def section(results: Results) -> list[str]:
 def _run(results: Results, name: str) -> str:
     folds = results.folds.get(name, [])
     epochs = sorted({len(fold["history"]["epoch"]) for fold in folds})
-    return f"{len(folds)}" + (f" ({' and '.join(map(str, epochs))} epochs)" if folds else "")
+    return f"{len(folds)}" + (
+        f" ({' and '.join(map(str, epochs))} of the paper's {EPOCHS} epochs)" if folds else ""
+    )
 
 
 def _part(results: Results, part: str) -> list[str]:
