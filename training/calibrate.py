@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     said = read_contract(args.model)
     if said.made_from:
         raise DataError(
-            f"{args.model} was made from another file; calibrate that one, then make this one again"
+            f"{args.model} was made from another file; calibrate that one, and this one follows it"
         )
     if said.threshold_from != "validation":
         raise DataError(
@@ -85,7 +85,7 @@ def calibrated(read: Floats, true: Floats) -> tuple[tuple[float, float], ...]:
     """Medians (read, true) by class of true width, made to rise; `()` where no class has enough points.
 
     By classes of read width they would say how wide the cracks are that were drawn most often and read so: a
-    crack of 4 px came out 0.8 px too narrow, for many hairlines read as wide.
+    crack of 4 px came out 0.4 to 0.8 px too narrow, for many hairlines read as wide.
     """
     medians, counts = [], []
     for low, high in pairwise(CLASSES_PX):
