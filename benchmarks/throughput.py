@@ -43,10 +43,13 @@ def main() -> None:
     parser.add_argument("--sides", default="256x256,1632x1224,4000x3000,6000x4000")
     parser.add_argument("--clients", default="1,4,16")
     parser.add_argument(
-        "--photos", type=int, default=16, help="a round, of the smallest size; larger ones fewer"
+        "--photos",
+        type=int,
+        default=16,
+        help="a round, of one tile each; fewer where larger, one a client at least",
     )
     parser.add_argument("--output", type=Path, help="JSON file")
-    args = parser.parse_args()  # fmt: skip
+    args = parser.parse_args()
     model = load(args.models_dir, args.model, args.device).get(args.model)
     cells = []
     with serving(args) as (url, process):
@@ -73,7 +76,7 @@ def cell(
     tiles: list[np.ndarray],
     clients: int,
     photos: int,
-) -> dict[str, float]:
+) -> dict:
     """Tiles a second of both ways, medians over the rounds, and the service's times of a photo."""
     body = encode_overlay(photo, np.zeros(photo.shape[:2], bool))  # a JPEG
     bare, served, stages = [], [], []

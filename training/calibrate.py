@@ -85,7 +85,7 @@ def calibrated(read: Floats, true: Floats) -> tuple[tuple[float, float], ...]:
     """Medians (read, true) by class of true width, made to rise; `()` where no class has enough points.
 
     By classes of read width they would say how wide the cracks are that were drawn most often and read so: a
-    crack of 4 px came out 0.4 to 0.8 px too narrow, for many hairlines read as wide.
+    crack of 3 to 5 px came out 0.8 px too narrow, for many hairlines read as wide.
     """
     medians, counts = [], []
     for low, high in pairwise(CLASSES_PX):

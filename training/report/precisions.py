@@ -1,20 +1,20 @@
 """What float16 and 8 bits cost: the same rows, the same threshold, another arithmetic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from app.contract import Contract
+from app.contract import Contract, Precision, label
 from training.data import DataError
 from training.evaluation.threshold import AS_GOOD
 from training.report.markdown import table
 from training.report.results import Results
 
 VNNI = "CPUs with AVX-512 VNNI or AVX-VNNI"
-WHERE = {
-    "float16": "GPUs",
-    "int8": VNNI,
-    "float32-openvino": "other CPUs, by OpenVINO",
-    "int8-openvino": f"{VNNI}, by OpenVINO",
-    "bfloat16-openvino": "CPUs with AVX-512 BF16 or AMX, by OpenVINO",
+WHERE: Mapping[tuple[Precision, bool], str] = {  # by precision, and whether by OpenVINO
+    ("float16", False): "GPUs",
+    ("int8", False): VNNI,
+    ("float32", True): "other CPUs, by OpenVINO",
+    ("int8", True): f"{VNNI}, by OpenVINO",
+    ("bfloat16", True): "CPUs with AVX-512 BF16 or AMX, by OpenVINO",
 }
 COMPARED = (("F1", "f1"), ("F1 within 2 px", "f1_within_2px"))
 
@@ -25,13 +25,11 @@ def section(results: Results, contracts: Sequence[Contract]) -> list[str]:
     for said in contracts:
         if said.precision != "float32":
             continue
-        for way, where in WHERE.items():
+        for (precision, by_openvino), where in WHERE.items():
+            other = label(said.name, precision, by_openvino=by_openvino)
             lines += [
-                [
-                    f"{said.name} in {way.partition('-')[0]} ({where}), {place.replace('/', ' ')}",
-                    *cells,
-                ]
-                for place, cells in _compared(results, said.name, f"{said.name}-{way}")
+                [f"{said.name} in {precision} ({where}), {place.replace('/', ' ')}", *cells]
+                for place, cells in _compared(results, said.name, other)
             ]
     if not lines:
         return []

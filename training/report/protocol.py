@@ -2,6 +2,7 @@
 
 import statistics
 
+from training.config import paper
 from training.report.markdown import table
 from training.report.results import Results
 
@@ -32,7 +33,7 @@ PARTS = {
     "test_without_straddling_groups": "The same without the photographs of which train rows show other crops",
 }
 ARCHITECTURES = tuple(PAPER["training"])
-FOLDS, EPOCHS = 5, 50
+FOLDS, EPOCHS = 5, paper("unet").epochs
 COMMAND = "python -m training folds RUNS --data index.csv --test"
 
 
