@@ -11,9 +11,7 @@ from starlette.exceptions import HTTPException
 from app.errors import FRAMEWORK_CODES, ClientGone, InvalidParameter, RequestError, title
 from app.schemas import Problem
 
-CLIENT_CLOSED_REQUEST = (
-    499  # nginx's number; nobody reads the answer, the log and the metrics have its status
-)
+CLIENT_CLOSED_REQUEST = 499  # nginx's number: nobody reads it, but the log and the metrics have it
 MEDIA_TYPE = "application/problem+json"
 
 
