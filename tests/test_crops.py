@@ -279,10 +279,11 @@ def test_resized_photos_in_their_order(rows):
 
 def test_validation_crops_are_the_same_at_every_call(rows):
     recipe = replace(RECIPE, validation_crops=4)
-    photos, targets = fixed_crops(rows, recipe, PairCache(frozenset()))
-    again, _ = fixed_crops(rows, recipe, PairCache(frozenset()))
+    photos, targets, sources = fixed_crops(rows, recipe, PairCache(frozenset()))
+    again = fixed_crops(rows, recipe, PairCache(frozenset()))
     assert photos.shape == (4, CROP_SIZE, CROP_SIZE, 3)
     assert targets.shape == (4, CROP_SIZE, CROP_SIZE, 1)
     assert photos.dtype == targets.dtype == np.float32
-    np.testing.assert_array_equal(photos, again)
+    np.testing.assert_array_equal(photos, again.photos)
+    assert sources == again.sources
     np.testing.assert_array_equal(photos[0], photos[2])  # one photo a source, smaller than a crop

@@ -148,6 +148,7 @@ def test_run_folder(run_training, tmp_path, monkeypatch):
     for name in ("loss", "accuracy", "f1", "precision", "recall", "dice_soft_batch"):
         assert {name, f"val_{name}"} <= lines[0].keys()
         assert all(np.isfinite(float(line[f"val_{name}"])) for line in lines)
+    assert 0 <= float(lines[0]["val_mean_f1_within_2px"]) <= 1
     assert cv2.imread(str(folder / "curves.png")) is not None
     assert len(weights_of(folder / "best.weights.h5")) == 4
 
@@ -309,6 +310,15 @@ def test_every_pair_is_checked_before_training(run_training, tmp_path, data, cap
     assert not (tmp_path / "run").exists()
 
 
+def test_validation_without_a_crack_is_refused_before_training(
+    run_training, tmp_path, data, capsys
+):
+    cv2.imwrite(str(data / "masks" / f"{VALIDATION[0]}.png"), np.zeros((40, 40), np.uint8))
+    assert run_training(tmp_path / "run") == 2
+    assert "none of the 120 validation crops has a crack" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "log.csv").exists()
+
+
 @pytest.mark.parametrize("fold", ["5", "-1"])
 def test_there_are_five_folds(run_training, tmp_path, capsys, fold):
     with pytest.raises(SystemExit):
@@ -382,6 +392,8 @@ def test_best_so_far(tmp_path):
     assert best_so_far(log, "val_f1") == -math.inf
     log.write_text("epoch,val_f1\n0,nan\n1,0.75\n2,0.5\n")
     assert best_so_far(log, "val_f1") == 0.75
+    with pytest.raises(DataError, match="did not log val_mean_f1_within_2px"):
+        best_so_far(log, "val_mean_f1_within_2px")
 
 
 def test_synthetic_stands_in_the_field_recipe():

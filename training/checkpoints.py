@@ -43,11 +43,20 @@ def forget_unfinished(log: Path, epochs: int) -> None:
 
 
 def best_so_far(log: Path, monitor: str) -> float:
-    """The best value of the epochs already run; minus infinity at the start."""
+    """The best value of the epochs already run; minus infinity at the start.
+
+    Raises DataError where the log has no such figure.
+    """
     if not log.exists():
         return -math.inf
     with log.open(newline="") as file:
-        values = [float(line[monitor]) for line in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        if reader.fieldnames and monitor not in reader.fieldnames:
+            raise DataError(
+                f"{log} is of a version that did not log {monitor}; name a new run folder and start from "
+                f"{log.with_name(BEST)} with --initial-weights"
+            )
+        values = [float(line[monitor]) for line in reader]
     return max((value for value in values if math.isfinite(value)), default=-math.inf)
 
 

@@ -107,7 +107,7 @@ def field_recipe(architecture: str) -> Recipe:
         batch_size=4,
         epochs=40,
         crop_size=256,
-        monitor="val_f1",
+        monitor="val_mean_f1_within_2px",
         augment=True,
         steps_per_epoch=100,
         weight_decay=1e-4,
@@ -123,7 +123,7 @@ def field_recipe(architecture: str) -> Recipe:
         source_weights=FIELD_WEIGHTS,
         synthetic_share=0.3,
         coarse_sources=COARSE_SOURCES,
-        validation_crops=80,
+        validation_crops=120,
     )
 
 

@@ -32,7 +32,7 @@ from training.networks import ARCHITECTURES, build, side_step, switch_off_dropou
 from training.recalibration import RecalibrateNormalization
 from training.resized import ResizedDataset
 from training.run_record import trained_on, write_record
-from training.validation import fixed_crops
+from training.validation import ScoreSources, fixed_crops
 
 FOLDS = 5  # as in the paper
 DRAWS_PER_EPOCH = 1_000_000  # of a dropout layer, at most: one a step
@@ -173,10 +173,14 @@ def fit(
     cache = PairCache(recipe.coarse_sources)
     if recipe.augment:
         dataset = CropDataset(CropSampler(training, recipe, cache, hard_places), recipe)
-        validation_pairs = fixed_crops(validation, recipe, cache)
+        crops = fixed_crops(validation, recipe, cache)
+        validation_pairs = (crops.photos, crops.targets)
+        # The paper's protocol knows neither step.
+        judges = [RecalibrateNormalization(dataset), ScoreSources(crops)]
     else:
         dataset = ResizedDataset(training, recipe, cache, shuffle=True)
         validation_pairs = ResizedDataset(validation, recipe, cache, shuffle=False)
+        judges = []
     model.compile(
         optimizer=optimizer(recipe, len(dataset)), loss=LOSSES[recipe.loss], metrics=paper_metrics()
     )
@@ -186,7 +190,7 @@ def fit(
         initial_epoch=epochs_done,
         epochs=recipe.epochs,
         validation_data=validation_pairs,
-        callbacks=callbacks(dataset, recipe, folder, epochs_done),
+        callbacks=callbacks(dataset, recipe, folder, epochs_done, judges),
         shuffle=False,  # Keras would order the batches by a generator that a resumed run starts anew
         verbose=1 if sys.stdout.isatty() else 2,
     )
@@ -242,16 +246,19 @@ class DrawCurves(keras.callbacks.Callback):
 
 
 def callbacks(
-    dataset, recipe: Recipe, folder: Path, epochs_done: int
+    dataset,
+    recipe: Recipe,
+    folder: Path,
+    epochs_done: int,
+    judges: Sequence[keras.callbacks.Callback],
 ) -> list[keras.callbacks.Callback]:
-    """In order: the log before the state, so that a kill between the two repeats an epoch and loses none."""
+    """In order: figures before what keeps the best of them, and the log before the state, so that a kill between
+    the two repeats an epoch and loses none."""
     log = folder / "log.csv"
     forget_unfinished(log, epochs_done)
-    # The paper's protocol knows no such step.
-    recalibrated = [RecalibrateNormalization(dataset)] if recipe.augment else []
     return [
         FollowEpoch(dataset, recipe.seed),
-        *recalibrated,
+        *judges,
         KeepBest(folder, recipe.monitor, best_so_far(log, recipe.monitor)),
         keras.callbacks.CSVLogger(log, append=log.exists()),
         DrawCurves(folder),
