@@ -3,14 +3,18 @@
 PYTHON ?= python3
 ARGS ?=
 
-# serve and test have environments of their own: the one that serves stays as slim as the image.
+# serve and test have environments of their own: the one that serves stays as slim as the image. What reads answers
+# back as its users do asks for older versions of the same packages.
 SERVE := .venv
 TEST := .venv-test
+READERS := .venv-readers
 LOCK := .venv-lock
 
 # A working `nvidia-smi` asks for the CUDA libraries; without one the runtimes for CPUs are smaller and faster.
 # `make serve LOCKED=serve` or another name of requirements/ decides otherwise.
 LOCKED := $(or $(LOCKED),$(if $(shell nvidia-smi --list-gpus 2>/dev/null),cuda,serve-cpu))
+
+checksum = $(firstword $(shell cksum requirements/$(1).txt))
 
 INSTALL = -m pip --disable-pip-version-check --quiet install
 INSTALL_PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
@@ -28,7 +32,7 @@ serve: $(SERVE)/.installed-$(LOCKED)  ## install and start the service on port 8
 test: $(TEST)/.installed-test  ## install and run the test suite (ARGS="-k tiling" to choose)
 	$(TEST)/bin/python -m pytest $(ARGS)
 
-test-slow: $(TEST)/.installed-test  ## run the tests that take minutes or need a package index
+test-slow: $(TEST)/.installed-test $(READERS)/.locked-readers-$(call checksum,readers)  ## run the tests that take minutes, or need a browser or a package index
 	$(TEST)/bin/python -m pytest -m slow --durations=0 $(ARGS)
 
 measurement: $(TEST)/.installed-test  ## check lengths and widths in full, write docs/accuracy (ARGS="--data index.csv" adds real masks)
@@ -44,7 +48,7 @@ format: $(TEST)/.installed-test  ## rewrite the code as `make check` wants it
 	$(TEST)/bin/ruff check --fix .
 
 clean:  ## remove the environments
-	rm -rf $(SERVE) $(TEST) $(LOCK)
+	rm -rf $(SERVE) $(TEST) $(READERS) $(LOCK)
 
 # A lock of other content makes a new environment, so that nothing of the old one stays behind (by its checksum,
 # because git gives files new times); a pyproject.toml that changed only installs the project again.
@@ -60,9 +64,9 @@ $(1)/.installed-$(2): pyproject.toml $(1)/.locked-$(2)-$(3)
 	@touch $$@
 endef
 
-checksum = $(firstword $(shell cksum requirements/$(1).txt))
 $(eval $(call environment,$(SERVE),$(LOCKED),$(call checksum,$(LOCKED))))
 $(eval $(call environment,$(TEST),test,$(call checksum,test)))
+$(eval $(call environment,$(READERS),readers,$(call checksum,readers)))
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11, 3.12 or 3.13, or name one:" \
@@ -88,3 +92,4 @@ lock: | python  ## resolve requirements/*.txt again (ARGS=--upgrade for the newe
 	$(COMPILE) $(BASE) requirements/cpu.in --extra openvino --excludes requirements/cpu-excludes.in --excludes requirements/telemetry-excludes.in --output-file requirements/serve-cpu.txt
 	$(COMPILE) $(BASE) requirements/cpu.in --excludes requirements/cpu-excludes.in --extra train --output-file requirements/train.txt
 	$(COMPILE) $(BASE) --extra train --extra openvino --extra heif --extra dev --excludes requirements/telemetry-excludes.in --output-file requirements/test.txt
+	$(COMPILE) requirements/readers.in --output-file requirements/readers.txt

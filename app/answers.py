@@ -7,24 +7,11 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from app import findings, image, schemas
-from app.density import heat_map
 from app.inspection import Result
-from app.negotiation import Format
 from app.parameters import MaskEncoding
 from app.registry import Model
 from app.schemas import ModelDescription, Segmented
 from app.telemetry import Stopwatch
-
-
-def picture(result: Result, form: Format) -> bytes:
-    """The answer that is a picture: `mask`, `overlay` or `density`."""
-    mask = result.segmentation.mask
-    if form == "mask":
-        return image.encode_mask(mask)
-    if form == "overlay":
-        return image.encode_overlay(result.photo.pixels, mask)
-    grid = result.findings.density_grid()
-    return image.encode_colours(heat_map(grid, result.photo.height, result.photo.width))
 
 
 def describe(model: Model, default: str) -> ModelDescription:

@@ -9,16 +9,18 @@ from typing import TextIO
 from tqdm import tqdm
 from ulid import ULID
 
-from app import answers, image
+from app import answers, formats, image
 from app.errors import HairlineError, StartupError
 from app.inspection import inspect
 from app.limits import Table
+from app.negotiation import Format
 from app.parameters import SegmentParameters
 from app.registry import Model
 from app.schemas import Segmented
 from app.telemetry import Stopwatch
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif"})
+PICTURES: tuple[Format, ...] = ("mask", "overlay")
 SUMMARY = (
     "photo", "width", "height", "crack_pixels", "crack_ratio", "crack_count", "total_length_px",
     "mean_width_px", "max_width_px", "total_length_mm", "mean_width_mm", "max_width_mm", "error",
@@ -113,7 +115,7 @@ def segment_file(
     encoded = image.identify(photo.read_bytes(), max_pixels)
     result = inspect(str(ULID()), encoded, model, table, parameters, watch)
     with watch.stage("encode"):
-        mask, overlay = (answers.picture(result, form) for form in ("mask", "overlay"))
+        mask, overlay = (formats.write(result, form) for form in PICTURES)
     answer = answers.as_json(result, watch)
     stem.with_name(stem.name + ".mask.png").write_bytes(mask)
     stem.with_name(stem.name + ".overlay.jpg").write_bytes(overlay)

@@ -28,6 +28,11 @@ class Result:
     quality: Quality
     findings: Findings
 
+    @property
+    def made_by(self) -> str:
+        """Name and version of what found the cracks: "unet 1.2.0"."""
+        return f"{self.model.name} {self.model.contract.version}"
+
 
 def inspect(
     id: str,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from app import answers, image, schemas
+from app import answers, formats, image, schemas
 from app.answers import describe
 from app.deadline import Deadline
 from app.errors import InvalidParameter
@@ -107,15 +107,19 @@ async def segment_photo(
 
     def work() -> Response:
         watch.add("queue", time.perf_counter() - arrived)
-        result = inspect(request.state.id, encoded, model, table, parameters, watch, deadline.check)
+        asked = formats.asked(parameters, form)
+        result = inspect(request.state.id, encoded, model, table, asked, watch, deadline.check)
         if form == "json":
             content: str | bytes = answers.as_json(result, watch).model_dump_json()
         else:
             with watch.stage("encode"):
-                content = answers.picture(result, form)
+                content = formats.write(result, form)
         state.metrics.observe(watch, model.name)
-        headers = {} if form == "json" else answers.mask_headers(result)
-        return Response(content, media_type=MEDIA_TYPES[form], headers=headers | {"Vary": "Accept"})
+        headers = {"Vary": "Accept"}
+        if form != "json":
+            headers |= answers.mask_headers(result)
+            headers["Content-Disposition"] = formats.disposition(result.id, form)
+        return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
 
     pixels = encoded.width * encoded.height
     with state.admission.photo(pixels):
