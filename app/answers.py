@@ -3,12 +3,12 @@
 import base64
 
 import numpy as np
-from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from app import findings, image, schemas
 from app.inspection import Result
 from app.parameters import MaskEncoding
+from app.pipeline import Segmentation
 from app.registry import Model
 from app.schemas import ModelDescription, Segmented
 from app.telemetry import Stopwatch
@@ -39,7 +39,7 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
     """The JSON answer. Stage times are read last, so that encoding the mask is among them."""
     parameters, found = result.parameters, result.findings
     with watch.stage("encode"):
-        mask = encode_mask(result.segmentation.mask, parameters.mask)
+        mask = encode_mask(result.segmentation, parameters.mask)
         cracks = found.cracks()
     return Segmented(
         id=result.id,
@@ -68,21 +68,36 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
         quality=findings.quality(result.quality),
         cracks=cracks,
         mask=mask,
-        warnings=[*result.photo.warnings, *result.quality.warnings, *found.warnings()],
+        warnings=warnings(result),
         timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
     )
 
 
+def warnings(result: Result) -> list[str]:
+    """What a reader must know: of the photo, its quality, the cracks, and where the mask is from."""
+    given = ["probability-given"] if result.is_probability_given else []
+    return [
+        *result.photo.warnings,
+        *result.quality.warnings,
+        *result.findings.warnings(),
+        *given,
+    ]
+
+
 def encode_mask(
-    mask: NDArray[np.bool_], encoding: MaskEncoding
-) -> schemas.PngMask | schemas.RleMask | None:
-    """The mask as JSON carries it; None for `none`."""
+    segmentation: Segmentation, encoding: MaskEncoding
+) -> schemas.PngMask | schemas.RleMask | schemas.ProbabilityMap | None:
+    """The mask, or the map that it was cut from, as JSON carries it; None for `none`."""
     if encoding == "none":
         return None
+    mask = segmentation.mask
     height, width = mask.shape
     if encoding == "png":
         data = base64.b64encode(image.encode_mask(mask)).decode()
         return schemas.PngMask(width=width, height=height, data=data)
+    if encoding == "probability":
+        data = base64.b64encode(image.encode_map(segmentation.probability)).decode()
+        return schemas.ProbabilityMap(width=width, height=height, data=data)
     encoded = coco.encode(np.asfortranarray(mask, np.uint8))
     counts = encoded["counts"].decode()
     return schemas.RleMask(width=width, height=height, size=(height, width), counts=counts)

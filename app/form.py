@@ -1,5 +1,7 @@
 """multipart/form-data without the temporary files of the usual readers: a photo is never written to disk."""
 
+from collections.abc import Collection
+
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -10,13 +12,16 @@ MAX_PARTS = 8
 
 
 class Form:
-    """Takes the field `file` out of a body that comes in pieces; of other fields, only the names are kept."""
+    """Takes the field `file`, and others that are asked for, out of a body that comes in pieces; of all other fields,
+    only the names are kept."""
 
-    def __init__(self, content_type: str):
+    def __init__(self, content_type: str, others: Collection[str] = ()):
         """Raises BadRequest where the header names no usable boundary."""
+        self._wanted = (FIELD, *others)
         self._fields: list[str] = []
+        self._files: dict[str, bytearray] = {}
         self._file: bytearray | None = None
-        self._is_in_file = False
+        """What is being read; None between the parts and in parts that are not wanted."""
         self._is_complete = False
         self._header = self._value = self._disposition = b""
         boundary = parse_options_header(content_type)[1].get(b"boundary")
@@ -45,16 +50,16 @@ class Form:
         except FormParserError as error:
             raise _malformed(str(error)) from None
 
-    def finish(self) -> bytes:
-        """The file. Raises BadRequest where the form has no end, MissingFile where it has no such field."""
+    def finish(self) -> dict[str, bytes]:
+        """The wanted fields that were sent. Raises BadRequest where the form has no end, MissingFile without `file`."""
         if not self._is_complete:
             raise _malformed("it ends before its closing boundary")
-        if self._file is None:
+        if FIELD not in self._files:
             sent = ", ".join(self._fields) or "none"
             raise MissingFile(
                 f"no field {FIELD!r} (fields sent: {sent}); send curl -F {FIELD}=@PHOTO"
             )
-        return bytes(self._file)
+        return {name: bytes(data) for name, data in self._files.items()}
 
     def _begin_part(self) -> None:
         self._disposition = b""
@@ -74,17 +79,18 @@ class Form:
         name = parse_options_header(self._disposition)[1].get(b"name")
         if name is None:
             raise _malformed("a part has no name")
-        self._fields.append(name.decode(errors="replace"))
+        field = name.decode(errors="replace")
+        self._fields.append(field)
         if len(self._fields) > MAX_PARTS:
             raise _malformed(f"it has more than {MAX_PARTS} fields")
-        self._is_in_file = name == FIELD.encode()
-        if self._is_in_file:
-            if self._file is not None:
-                raise _malformed(f"it has more than one field {FIELD!r}, and one photo is taken")
-            self._file = bytearray()
+        self._file = None
+        if field in self._wanted:
+            if field in self._files:
+                raise _malformed(f"it has more than one field {field!r}, and one is taken")
+            self._file = self._files[field] = bytearray()
 
     def _read_data(self, data: bytes, start: int, end: int) -> None:
-        if self._is_in_file and self._file is not None:
+        if self._file is not None:
             self._file += memoryview(data)[start:end]
 
     def _end(self) -> None:

@@ -203,6 +203,16 @@ def encode_mask(mask: NDArray[np.bool_]) -> bytes:
     return _save(Image.fromarray(mask.astype(np.uint8) * 255), "PNG")
 
 
+def encode_map(probability: NDArray[np.float32]) -> bytes:
+    """One-channel PNG of probabilities, float `[H, W]` in 0 to 1: 255 is 1. `decode_map` reads it."""
+    return _save(Image.fromarray(np.round(255 * probability).astype(np.uint8)), "PNG")
+
+
+def encode_photo(pixels: NDArray[np.uint8]) -> bytes:
+    """JPEG of uint8 `[H, W, 3]` RGB."""
+    return _save(Image.fromarray(pixels), "JPEG", quality=90)
+
+
 def encode_colours(pixels: NDArray[np.uint8]) -> bytes:
     """PNG of uint8 `[H, W, 3]` RGB."""
     return _save(Image.fromarray(pixels), "PNG")

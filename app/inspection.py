@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app import density, image
 from app.deadline import go_on
+from app.errors import InvalidParameter
 from app.findings import Findings
 from app.image import EncodedPhoto, Photo
 from app.limits import Table
@@ -27,6 +28,8 @@ class Result:
     segmentation: Segmentation
     quality: Quality
     findings: Findings
+    is_probability_given: bool
+    """The caller sent the probabilities; no network ran."""
 
     @property
     def made_by(self) -> str:
@@ -42,15 +45,24 @@ def inspect(
     parameters: SegmentParameters,
     watch: Stopwatch,
     check: Callable[[], None] = go_on,
+    encoded_map: EncodedPhoto | None = None,
 ) -> Result:
     """Find and measure the cracks of one photo.
 
-    `check` as for `pipeline.segment`. Raises the errors of `image.decode`, `scale_of` and
-    `density.grid` before the network runs.
+    `encoded_map` holds the photo's probabilities, of an earlier answer or a mask that a person corrected: they are
+    measured and no network runs. `check` as for `pipeline.segment`. Raises the errors of `image.decode`,
+    `image.decode_map`, `scale_of` and `density.grid` before the network runs, and InvalidParameter for a map of
+    another size than the photo's.
     """
     check()
     with watch.stage("decode"):
         photo = image.decode(encoded)
+        given = image.decode_map(encoded_map) if encoded_map else None
+    if given is not None and given.shape != photo.pixels.shape[:2]:
+        raise InvalidParameter(
+            f"probability has {given.shape[1]}x{given.shape[0]} pixels, the upright photo "
+            f"{photo.width}x{photo.height}; send the map of this photo"
+        )
     with watch.stage("measure"):
         scale = scale_of(parameters.scale_request(), photo.pixels, photo.camera)
         if parameters.cell_px is not None:
@@ -64,8 +76,8 @@ def inspect(
         plane=scale.plane if scale else None,
         with_outlines=parameters.outlines and parameters.cracks,
     )
-    segmentation = segment(photo.pixels, model, options, watch, check)
+    segmentation = segment(photo.pixels, model, options, watch, check, given)
     findings = Findings(
         segmentation.measurement, photo.height, photo.width, scale, table, parameters
     )
-    return Result(id, photo, model, parameters, segmentation, quality, findings)
+    return Result(id, photo, model, parameters, segmentation, quality, findings, given is not None)

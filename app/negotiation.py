@@ -4,13 +4,14 @@ from typing import Literal
 
 from app.errors import NotAcceptable
 
-Format = Literal["json", "mask", "overlay", "density"]
+Format = Literal["json", "mask", "overlay", "photo", "density"]
 
 # In the order of preference among equals: `*/*` is JSON, `image/*` and `image/png` are the mask.
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "mask": "image/png",
     "overlay": "image/jpeg",
+    "photo": "image/jpeg",
     "density": "image/png",
 }
 

@@ -10,7 +10,7 @@ from app.scale import MarkerFamily, ScaleRequest
 
 # From the smallest that 32 bits keep apart from 0 with room to spare: at 0 every pixel would be crack.
 Threshold = Annotated[float, Field(ge=1e-6, lt=1)]
-MaskEncoding = Literal["png", "rle", "none"]
+MaskEncoding = Literal["png", "rle", "probability", "none"]
 _NUMBER = r"[+-]?\d{1,9}(\.\d{1,9})?"
 
 
@@ -81,7 +81,7 @@ class SegmentParameters(Parameters):
     distance_mm: Annotated[float, Field(gt=0)] | None = None
     """Distance from camera to surface, millimetres; EXIF says the rest, and the scale is only indicative."""
     mask: MaskEncoding = "png"
-    """How JSON carries the mask."""
+    """How JSON carries the mask; `probability` is the map that a threshold cuts it from."""
     format: Format | None = None
     """Form of the answer; wins over `Accept`."""
 

@@ -49,13 +49,15 @@ def segment(
     options: Options,
     watch: Stopwatch,
     check: Callable[[], None] = go_on,
+    given: Probability | None = None,
 ) -> Segmentation:
     """Find the cracks of a photo, uint8 `[H, W, 3]` RGB, upright.
 
+    `given` are the photo's probabilities, float32 `[H, W]` in 0 to 1, where they are known: no network runs then.
     `check` is called many times a second while the network runs and between the steps of measuring, and may raise,
     to stop a photo whose time is up.
     """
-    probability = predict(photo, model, options, watch, check)
+    probability = predict(photo, model, options, watch, check) if given is None else given
     threshold = model.contract.threshold if options.threshold is None else options.threshold
     check()
     with watch.stage("measure"):

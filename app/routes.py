@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -24,6 +26,7 @@ from app.state import State
 from app.telemetry import Stopwatch
 from app.upload import read_upload
 
+MAP_FIELD = "probability"
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/tiff", "image/webp", "image/bmp", "image/heic")
 
 
@@ -56,10 +59,11 @@ v1 = APIRouter(prefix="/v1", dependencies=[Depends(admit_caller), Depends(refuse
 service = APIRouter()
 
 
-def _body(description: str, *media_types: str) -> dict[str, Any]:
+def _body(description: str, *media_types: str, others: Sequence[str] = ()) -> dict[str, Any]:
     """OpenAPI's account of a body that is read as a stream and so is no parameter of the function."""
     binary = {"type": "string", "format": "binary"}
-    form = {"type": "object", "required": [FIELD], "properties": {FIELD: binary}}
+    fields = dict.fromkeys((FIELD, *others), binary)
+    form = {"type": "object", "required": [FIELD], "properties": fields}
     content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
     content |= {media_type: {"schema": binary} for media_type in media_types}
     return {"requestBody": {"required": True, "description": description, "content": content}}
@@ -82,7 +86,10 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
         **_problems(404, 406),
     },
     openapi_extra=_body(
-        "The photo, as multipart field `file` or as the body itself.", *PHOTO_TYPES
+        "The photo, as multipart field `file` or as the body itself. A field `probability` beside it holds the map of "
+        "an earlier answer, or a mask that a person corrected: it is measured, and no model runs.",
+        *PHOTO_TYPES,
+        others=(MAP_FIELD,),
     ),
     summary="Find the cracks of a photo",
 )
@@ -100,15 +107,19 @@ async def segment_photo(
     table = state.limits.get(parameters.limits) if parameters.limits is not None else None
     state.models.require_warm()
     deadline = Deadline(state.settings.request_timeout_s)
-    data = await read_upload(request, state.settings)
+    body = await read_upload(request, state.settings, (MAP_FIELD,))
     watch = Stopwatch()
-    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
+    identify = partial(image.identify, max_pixels=state.settings.max_pixels)
+    encoded = await run_in_threadpool(identify, body[FIELD])
+    given = await run_in_threadpool(identify, body[MAP_FIELD]) if MAP_FIELD in body else None
     arrived = time.perf_counter()
 
     def work() -> Response:
         watch.add("queue", time.perf_counter() - arrived)
         asked = formats.asked(parameters, form)
-        result = inspect(request.state.id, encoded, model, table, asked, watch, deadline.check)
+        result = inspect(
+            request.state.id, encoded, model, table, asked, watch, deadline.check, given
+        )
         if form == "json":
             content: str | bytes = answers.as_json(result, watch).model_dump_json()
         else:
@@ -142,9 +153,8 @@ async def measure_mask(
     table = state.limits.get(parameters.limits) if parameters.limits is not None else None
     said = None if parameters.model is None else state.models.get(parameters.model).contract
     deadline = Deadline(state.settings.request_timeout_s)
-    data = await read_upload(request, state.settings)
-
-    encoded = await run_in_threadpool(image.identify, data, state.settings.max_pixels)
+    body = await read_upload(request, state.settings)
+    encoded = await run_in_threadpool(image.identify, body[FIELD], state.settings.max_pixels)
 
     def work() -> Response:
         deadline.check()

@@ -164,6 +164,16 @@ class RleMask(BaseModel):
     counts: str
 
 
+class ProbabilityMap(BaseModel):
+    """`data` is base64 of a PNG, one channel: 255 is probability 1. `/v1/measure` and the field `probability` of
+    `/v1/segment` take it back."""
+
+    encoding: Literal["probability"] = "probability"
+    width: int
+    height: int
+    data: str
+
+
 class Measured(BaseModel):
     """Answer of `/v1/measure`."""
 
@@ -192,7 +202,7 @@ class Segmented(BaseModel):
     density: Density
     quality: Quality
     cracks: list[Crack]
-    mask: Annotated[PngMask | RleMask, Field(discriminator="encoding")] | None
+    mask: Annotated[PngMask | RleMask | ProbabilityMap, Field(discriminator="encoding")] | None
     warnings: list[str]
     timing_ms: dict[str, float]
 

@@ -1,7 +1,7 @@
 """A request body, kept in memory and within limits: bytes are counted and timed while they are read."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -11,8 +11,10 @@ from app.form import FIELD, Form
 from app.settings import Settings
 
 
-async def read_upload(request: Request, settings: Settings) -> bytes:
-    """The photo: the body itself, or the field `file` of multipart/form-data.
+async def read_upload(
+    request: Request, settings: Settings, others: Collection[str] = ()
+) -> dict[str, bytes]:
+    """The photo, `file`: the body itself, or that field of multipart/form-data; and of `others` what the form has.
 
     Raises UploadTooLarge, UploadTooSlow, BadRequest for malformed multipart, MissingFile.
     """
@@ -22,7 +24,7 @@ async def read_upload(request: Request, settings: Settings) -> bytes:
         raise _too_large(settings)
     try:
         async with asyncio.timeout(settings.request_timeout_s):
-            return await _read(request, _bounded(request, settings, limit))
+            return await _read(request, _bounded(request, settings, limit), others)
     except TimeoutError:
         raise UploadTooSlow(
             f"the upload took longer than the {settings.request_timeout_s:g} s of a request; "
@@ -32,10 +34,12 @@ async def read_upload(request: Request, settings: Settings) -> bytes:
         raise BadRequest("the upload broke off before its end; send the photo again") from None
 
 
-async def _read(request: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
+async def _read(
+    request: Request, pieces: AsyncGenerator[bytes, None], others: Collection[str]
+) -> dict[str, bytes]:
     content_type = request.headers.get("content-type", "")
     if content_type.lower().startswith("multipart/form-data"):
-        form = Form(content_type)
+        form = Form(content_type, others)
         async for piece in pieces:
             form.write(piece)
         return form.finish()
@@ -44,7 +48,7 @@ async def _read(request: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
         raise MissingFile(
             f"the body is empty; send a photo as the body, or as multipart field {FIELD!r}"
         )
-    return data
+    return {FIELD: data}
 
 
 async def _bounded(request: Request, settings: Settings, limit: int) -> AsyncGenerator[bytes, None]:

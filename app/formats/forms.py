@@ -24,6 +24,7 @@ class Form:
 FORMS: Mapping[Format, Form] = {
     "mask": Form(".mask.png", pictures.mask),
     "overlay": Form(".overlay.jpg", pictures.overlay),
+    "photo": Form(".photo.jpg", pictures.photo),
     "density": Form(".density.png", pictures.density),
 }
 

@@ -15,6 +15,11 @@ def overlay(result: Result) -> bytes:
     return image.encode_overlay(result.photo.pixels, result.segmentation.mask)
 
 
+def photo(result: Result) -> bytes:
+    """JPEG of the photo as it was looked at: upright, 8 bits a channel. What a browser can show of a TIFF or HEIC."""
+    return image.encode_photo(result.photo.pixels)
+
+
 def density(result: Result) -> bytes:
     """PNG of the crack length per area as a heat map, black where there is none."""
     grid = result.findings.density_grid()
