@@ -149,7 +149,7 @@ def _serve(args: argparse.Namespace) -> int:
             runtime = " by OpenVINO" if model.engine.runs_by_openvino else ""
             where = f"{model.device.upper()} in {model.precision}{runtime}"
             print(f"{model.name} {model.contract.version} on {where}{default}", flush=True)
-        print(f"Hairline: http://{_reachable(settings.host)}:{port}/docs", flush=True)
+        print(f"Hairline: http://{_reachable(settings.host)}:{port}/", flush=True)
         return 0 if serve(app, listening) else 2
 
 

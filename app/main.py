@@ -16,6 +16,7 @@ from app.access import Access
 from app.admission import Admission
 from app.limits import Limits
 from app.middleware import LingeringClose, RequestLog
+from app.page import page
 from app.problems import handle_problems
 from app.routes import service, v1
 from app.settings import Settings
@@ -56,7 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.hairline = state
     app.include_router(v1)
     app.include_router(service)
-    patch_fastapi(app)  # /docs with its assets, and / leads there
+    app.include_router(page)
+    patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs with its assets
     handle_problems(app)
     app.add_middleware(RequestLog, metrics=state.metrics)
     app.add_middleware(LingeringClose)

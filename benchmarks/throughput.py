@@ -146,7 +146,7 @@ def serving(args: argparse.Namespace) -> Iterator[tuple[str, "subprocess.Popen[s
         try:
             assert process.stdout  # noqa: S101  (for the reader: a pipe was asked for)
             said = next(each for each in process.stdout if each.startswith("Hairline: "))
-            url = said.removeprefix("Hairline: ").removesuffix("/docs\n")
+            url = said.removeprefix("Hairline: ").removesuffix("/\n")
             while not is_ready(url):
                 time.sleep(0.1)
             yield url, process

@@ -38,6 +38,7 @@ DOORS = {
         "app/problems.py",
         "app/upload.py",
         "app/server.py",
+        "app/page/routes.py",
     ],
     "fastapi_swagger": ["app/main.py"],
     "starlette": ["app/middleware.py", "app/problems.py", "app/upload.py", "app/work.py"],

@@ -154,7 +154,7 @@ def serving(models_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     ) as process:
         try:
             assert process.stdout.readline().startswith("darkness 1.0.0 on CPU in ")
-            url = process.stdout.readline().removeprefix("Hairline: ").removesuffix("/docs\n")
+            url = process.stdout.readline().removeprefix("Hairline: ").removesuffix("/\n")
             wait_until(lambda: is_ready(url))
             yield process, url
         finally:
