@@ -12,12 +12,9 @@ import platform
 import re
 import statistics
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +24,7 @@ from app.image import encode_overlay
 from app.processor import usable_cores
 from app.registry import Model, load
 from app.tile_queue import Stop
+from benchmarks.serving import serving
 from training.synthetic import SceneRecipe, draw_scene
 
 ROUNDS = 3  # of either, in turn; medians are taken
@@ -52,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     model = load(args.models_dir, args.model, args.device).get(args.model)
     cells = []
-    with serving(args) as (url, process):
+    with serving(args.model, args.device, args.models_dir) as (url, process):
         for sides in args.sides.split(","):
             width, height = map(int, sides.split("x"))
             photo = drawn(height, width)
@@ -125,41 +123,6 @@ def drawn(height: int, width: int) -> np.ndarray:
 def _grid(model: Model, photo: np.ndarray) -> tiling.Grid:
     said = model.contract
     return tiling.grid(*photo.shape[:2], said.tile_size, said.overlap)
-
-
-@contextmanager
-def serving(args: argparse.Namespace) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """The service as a process of its own, ready, on a free port."""
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from app.cli import main; sys.exit(main())",
-        "serve",
-    ]
-    flags = ["--port", "0", "--device", args.device, "--models-dir", str(args.models_dir)]
-    with subprocess.Popen(  # noqa: S603  (this program's own package)
-        [*command, *flags, "--default-model", args.model, "--request-timeout-s", "3600"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout  # noqa: S101  (for the reader: a pipe was asked for)
-            said = next(each for each in process.stdout if each.startswith("Hairline: "))
-            url = said.removeprefix("Hairline: ").removesuffix("/\n")
-            while not is_ready(url):
-                time.sleep(0.1)
-            yield url, process
-        finally:
-            process.terminate()
-
-
-def is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url + "/readyz", timeout=10):  # noqa: S310
-            return True
-    except OSError:
-        return False
 
 
 def memory_mb(process: "subprocess.Popen[str]") -> int | None:
