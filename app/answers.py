@@ -4,14 +4,12 @@ import base64
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco
 
-from app import findings, image, schemas
+from app import findings, image, run_lengths, schemas
 from app.inspection import Result
 from app.parameters import MaskEncoding
 from app.registry import Model
 from app.schemas import ModelDescription, Segmented
-from app.telemetry import Stopwatch
 
 
 def describe(model: Model, default: str) -> ModelDescription:
@@ -35,9 +33,9 @@ def describe(model: Model, default: str) -> ModelDescription:
     )
 
 
-def as_json(result: Result, watch: Stopwatch) -> Segmented:
+def as_json(result: Result) -> Segmented:
     """The JSON answer. Stage times are read last, so that encoding the mask is among them."""
-    parameters, found = result.parameters, result.findings
+    parameters, found, watch = result.parameters, result.findings, result.watch
     with watch.stage("encode"):
         mask = encode_mask(result.segmentation.mask, parameters.mask)
         cracks = found.cracks()
@@ -83,8 +81,7 @@ def encode_mask(
     if encoding == "png":
         data = base64.b64encode(image.encode_mask(mask)).decode()
         return schemas.PngMask(width=width, height=height, data=data)
-    encoded = coco.encode(np.asfortranarray(mask, np.uint8))
-    counts = encoded["counts"].decode()
+    counts = run_lengths.compressed(mask)
     return schemas.RleMask(width=width, height=height, size=(height, width), counts=counts)
 
 

@@ -66,6 +66,11 @@ class Photo:
     camera: CameraExif
 
     @property
+    def file_name(self) -> str:
+        """What formats that name the photo call it, whose own name is not known: "<sha256>.jpeg"."""
+        return f"{self.sha256}.{self.format.lower()}"
+
+    @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
 
@@ -201,6 +206,11 @@ def decode_map(encoded: EncodedPhoto) -> NDArray[np.float32]:
 def encode_mask(mask: NDArray[np.bool_]) -> bytes:
     """One-channel PNG of 0 and 255."""
     return _save(Image.fromarray(mask.astype(np.uint8) * 255), "PNG")
+
+
+def encode_map(probability: NDArray[np.float32]) -> bytes:
+    """One-channel PNG of probabilities, float32 `[H, W]` in 0 to 1, as round(255 * p): `decode_map` reads it back."""
+    return _save(Image.fromarray(np.rint(probability * 255).astype(np.uint8)), "PNG")
 
 
 def encode_colours(pixels: NDArray[np.uint8]) -> bytes:

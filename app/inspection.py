@@ -27,6 +27,8 @@ class Result:
     segmentation: Segmentation
     quality: Quality
     findings: Findings
+    watch: Stopwatch
+    """Where the time went and goes: JSON tells of it."""
 
     @property
     def made_by(self) -> str:
@@ -68,4 +70,4 @@ def inspect(
     findings = Findings(
         segmentation.measurement, photo.height, photo.width, scale, table, parameters
     )
-    return Result(id, photo, model, parameters, segmentation, quality, findings)
+    return Result(id, photo, model, parameters, segmentation, quality, findings, watch)
