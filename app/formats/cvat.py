@@ -1,4 +1,4 @@
-"""The cracks as CVAT for images 1.1 (https://docs.cvat.ai/docs/manual/advanced/xml_format/), a mask a crack."""
+"""The cracks as CVAT for images 1.1 (https://docs.cvat.ai/docs/other/xml_format), a mask a crack."""
 
 from xml.etree import ElementTree as ET
 
