@@ -214,6 +214,14 @@ def test_pycocotools_reads_the_cracks_pixel_by_pixel(
     np.testing.assert_array_equal(covered, mask)
 
 
+def test_coco_s_polygons_run_along_the_edges_of_pixels(service: Service) -> None:
+    (annotation,) = ask(service, "coco", GOOD_PHOTO).json()["annotations"]
+    (polygon,) = annotation["segmentation"]
+    corners = sorted(zip(polygon[::2], polygon[1::2], strict=True))
+    assert corners == [(30, 50), (30, 54), (130, 50), (130, 54)]
+    assert annotation["bbox"] == [30, 50, 100, 4]
+
+
 def test_coco_gives_polygons_and_coco_rle_runs(service: Service) -> None:
     polygons = ask(service, "coco").json()["annotations"]
     assert all(isinstance(each["segmentation"], list) for each in polygons)
