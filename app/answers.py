@@ -2,16 +2,12 @@
 
 import base64
 
-import numpy as np
-from pycocotools import mask as coco
-
-from app import findings, image, schemas
+from app import findings, image, run_lengths, schemas
 from app.inspection import Result
 from app.parameters import MaskEncoding
 from app.pipeline import Segmentation
 from app.registry import Model
 from app.schemas import ModelDescription, Segmented
-from app.telemetry import Stopwatch
 
 
 def describe(model: Model, default: str) -> ModelDescription:
@@ -35,9 +31,9 @@ def describe(model: Model, default: str) -> ModelDescription:
     )
 
 
-def as_json(result: Result, watch: Stopwatch) -> Segmented:
+def as_json(result: Result) -> Segmented:
     """The JSON answer. Stage times are read last, so that encoding the mask is among them."""
-    parameters, found = result.parameters, result.findings
+    parameters, found, watch = result.parameters, result.findings, result.watch
     with watch.stage("encode"):
         mask = encode_mask(result.segmentation, parameters.mask)
         cracks = found.cracks()
@@ -98,8 +94,7 @@ def encode_mask(
     if encoding == "probability":
         data = base64.b64encode(image.encode_map(segmentation.probability)).decode()
         return schemas.ProbabilityMap(width=width, height=height, data=data)
-    encoded = coco.encode(np.asfortranarray(mask, np.uint8))
-    counts = encoded["counts"].decode()
+    counts = run_lengths.compressed(mask)
     return schemas.RleMask(width=width, height=height, size=(height, width), counts=counts)
 
 

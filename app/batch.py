@@ -116,7 +116,7 @@ def segment_file(
     result = inspect(str(ULID()), encoded, model, table, parameters, watch)
     with watch.stage("encode"):
         mask, overlay = (formats.write(result, form) for form in PICTURES)
-    answer = answers.as_json(result, watch)
+    answer = answers.as_json(result)
     stem.with_name(stem.name + ".mask.png").write_bytes(mask)
     stem.with_name(stem.name + ".overlay.jpg").write_bytes(overlay)
     stem.with_name(stem.name + ".json").write_text(

@@ -77,10 +77,7 @@ class Findings:
 
     def cracks(self) -> list[schemas.Crack]:
         """The list of cracks as the parameters ask for it."""
-        if not self.parameters.cracks:
-            return []
-        pairs = zip(self.measurement.cracks, self._in_mm, strict=True)
-        return [self._crack(crack, in_mm) for crack, in_mm in pairs]
+        return self._cracks if self.parameters.cracks else []
 
     def pattern(self) -> schemas.Pattern:
         """How the cracks lie to one another."""
@@ -163,6 +160,11 @@ class Findings:
             width_interval_mm=interval and (_mm(interval[0]), _mm(interval[1])),
             limits=None if verdicts is None else list(verdicts),
         )
+
+    @cached_property
+    def _cracks(self) -> list[schemas.Crack]:
+        pairs = zip(self.measurement.cracks, self._in_mm, strict=True)
+        return [self._crack(crack, in_mm) for crack, in_mm in pairs]
 
     @cached_property
     def _in_mm(self) -> list[InMillimetres | None]:

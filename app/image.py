@@ -66,6 +66,11 @@ class Photo:
     camera: CameraExif
 
     @property
+    def file_name(self) -> str:
+        """What formats that name the photo call it, whose own name is not known: "<sha256>.jpeg"."""
+        return f"{self.sha256}.{self.format.lower()}"
+
+    @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
 
@@ -204,8 +209,8 @@ def encode_mask(mask: NDArray[np.bool_]) -> bytes:
 
 
 def encode_map(probability: NDArray[np.float32]) -> bytes:
-    """One-channel PNG of probabilities, float `[H, W]` in 0 to 1: 255 is 1. `decode_map` reads it."""
-    return _save(Image.fromarray(np.round(255 * probability).astype(np.uint8)), "PNG")
+    """One-channel PNG of probabilities, float32 `[H, W]` in 0 to 1, as round(255 * p): `decode_map` reads it back."""
+    return _save(Image.fromarray(np.rint(probability * 255).astype(np.uint8)), "PNG")
 
 
 def encode_photo(pixels: NDArray[np.uint8]) -> bytes:

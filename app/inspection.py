@@ -30,6 +30,8 @@ class Result:
     findings: Findings
     is_probability_given: bool
     """The caller sent the probabilities; no network ran."""
+    watch: Stopwatch
+    """Where the time went and goes: JSON tells of it."""
 
     @property
     def made_by(self) -> str:
@@ -80,4 +82,6 @@ def inspect(
     findings = Findings(
         segmentation.measurement, photo.height, photo.width, scale, table, parameters
     )
-    return Result(id, photo, model, parameters, segmentation, quality, findings, given is not None)
+    return Result(
+        id, photo, model, parameters, segmentation, quality, findings, given is not None, watch
+    )

@@ -81,7 +81,7 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
     "/segment",
     response_model=schemas.Segmented,
     responses={
-        200: {"content": {"image/png": {}, "image/jpeg": {}}},
+        200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}},
         **UPLOAD_PROBLEMS,
         **_problems(404, 406),
     },
@@ -96,9 +96,14 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 async def segment_photo(
     request: Request, parameters: Annotated[SegmentParameters, Query()]
 ) -> Response:
-    """Answers with JSON, or by `format` or `Accept` with the mask (`image/png`) or the overlay (`image/jpeg`).
+    """Answers with JSON, or in another form by `format` or `Accept`.
 
-    `format=density` is the crack length per area as a heat map (`image/png`), black where there is no crack.
+    By either: the mask (`image/png`), the photo with its cracks drawn on it (`image/jpeg`), a table
+    (`text/csv`), outlines and centrelines (`image/svg+xml`), all forms at once (`application/zip`), JSON and mask
+    (`multipart/mixed`).
+
+    By `format` alone: `density`, the crack length per area as a heat map, black where there is no crack;
+    `probability`, the 8-bit map that `/v1/measure` reads; `coco` (polygons), `coco-rle`, `label-studio` and `cvat`.
     """
     state = state_of(request)
     state.admission.require_open()
@@ -120,17 +125,15 @@ async def segment_photo(
         result = inspect(
             request.state.id, encoded, model, table, asked, watch, deadline.check, given
         )
-        if form == "json":
-            content: str | bytes = answers.as_json(result, watch).model_dump_json()
-        else:
-            with watch.stage("encode"):
-                content = formats.write(result, form)
+        with watch.stage("encode"):
+            content = formats.write(result, form)
         state.metrics.observe(watch, model.name)
         headers = {"Vary": "Accept"}
         if form != "json":
             headers |= answers.mask_headers(result)
             headers["Content-Disposition"] = formats.disposition(result.id, form)
-        return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
+        headers["Content-Type"] = formats.content_type(result.id, form)
+        return Response(content, headers=headers)
 
     pixels = encoded.width * encoded.height
     with state.admission.photo(pixels):

@@ -7,6 +7,7 @@ import pytest
 
 from app.cli import main
 from app.errors import RequestError
+from app.negotiation import MEDIA_TYPES
 from app.settings import Settings, flag, variable
 from training.__main__ import COMMANDS
 from training.__main__ import main as training
@@ -39,6 +40,13 @@ def test_readme_lists_every_setting_as_the_program_has_it():
     found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", README, re.DOTALL)
     assert found is not None
     assert found[1] == settings_table()
+
+
+def test_readme_lists_every_form_of_an_answer():
+    found = re.search(r"<!-- forms -->\n(.*?)\n<!-- /forms -->", README, re.DOTALL)
+    assert found is not None
+    rows = re.findall(r"^\| `([a-z-]+)` \| `([a-z+/-]+)` \|", found[1], re.MULTILINE)
+    assert rows == list(MEDIA_TYPES.items())
 
 
 def test_help_names_every_setting_with_its_variable(capsys):

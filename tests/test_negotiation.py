@@ -27,6 +27,19 @@ from app.negotiation import MEDIA_TYPES, negotiate
         ("image/jpeg ; q = 1 , image/png;q=.5", "overlay"),
         ("image/png;q=nan, image/jpeg;q=0.1", "overlay"),
         ("image/png;level=1", "mask"),
+        ("image/png;level=1;q=0, image/png;q=0.5", "mask"),  # refuses what there is not
+        ("image/png, image/png;level=1;q=0", "mask"),
+        ("image/png;level=1;q=0.2, image/jpeg;q=0.1", "mask"),
+        ("image/png;level=1;q=0.9, image/png;q=0.1, image/jpeg;q=0.5", "overlay"),
+        ("text/csv", "csv"),
+        ("text/csv; charset=utf-8", "csv"),
+        ("image/svg+xml, image/*;q=0.8", "svg"),
+        ("image/svg+xml, image/*", "mask"),
+        ("application/zip", "zip"),
+        ("multipart/mixed", "multipart"),
+        ("multipart/*", "multipart"),
+        # a browser
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8", "json"),
     ],
 )
 def test_accept(accept: str, form: str) -> None:
@@ -34,7 +47,7 @@ def test_accept(accept: str, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/html", "image/gif", "*/*;q=0", "image/png;q=good", ";", ","]
+    "accept", ["text/html", "image/gif", "*/*;q=0", "image/png;q=good", "application/xml", ";", ","]
 )
 def test_nothing_fits(accept: str) -> None:
     with pytest.raises(NotAcceptable, match="image/jpeg"):

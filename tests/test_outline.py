@@ -22,7 +22,7 @@ def area(polygon: np.ndarray) -> float:
 @given(masks)
 def test_areas_add_up_to_the_pixels_of_each_component(mask):
     regions, _ = find_regions(mask.astype(np.float32), 0.5, 0)
-    found = outlines(regions, 0)
+    found = outlines(regions)
     assert len(found) == len(regions.areas_px)
     for polygons, pixels in zip(found, regions.areas_px.tolist(), strict=True):
         areas = [area(polygon) for polygon in polygons]
@@ -38,14 +38,14 @@ def test_a_ring_has_a_hole():
     ring[1:6, 1:7] = 1
     ring[3, 3:5] = 0
     regions, _ = find_regions(ring, 0.5, 0)
-    ((outer, hole),) = outlines(regions, 0)
+    ((outer, hole),) = outlines(regions)
     assert sorted(outer.tolist()) == [[0.5, 0.5], [0.5, 5.5], [6.5, 0.5], [6.5, 5.5]]
     assert sorted(hole.tolist()) == [[2.5, 2.5], [2.5, 3.5], [4.5, 2.5], [4.5, 3.5]]
 
 
 def test_pixels_that_touch_by_a_corner_are_in_one_polygon():
     regions, _ = find_regions(np.eye(4, dtype=np.float32), 0.5, 0)
-    ((polygon,),) = outlines(regions, 0)
+    ((polygon,),) = outlines(regions)
     assert area(polygon) == 4
 
 

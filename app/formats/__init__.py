@@ -1,5 +1,5 @@
-"""An answer about one photo in every form that the API speaks but JSON: a file each, all `Result -> bytes`."""
+"""An answer about one photo in every form that the API speaks: a file each, all `Result -> bytes`."""
 
-from app.formats.forms import asked, disposition, write
+from app.formats.forms import asked, content_type, disposition, write
 
-__all__ = ["asked", "disposition", "write"]
+__all__ = ["asked", "content_type", "disposition", "write"]

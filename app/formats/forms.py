@@ -1,11 +1,14 @@
 """Which form is written by what, and what it must be told."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from app.formats import pictures
+from app import answers
+from app.formats import coco, containers, cvat, label_studio, pictures
+from app.formats.drawing import drawing
+from app.formats.table import table
 from app.inspection import Result
-from app.negotiation import Format
+from app.negotiation import MEDIA_TYPES, Format
 from app.parameters import SegmentParameters
 
 
@@ -17,31 +20,93 @@ class Form:
     write: Callable[[Result], bytes]
     lists_cracks: bool = False
     """It tells of every crack and its outline, whatever `cracks` and `outlines` say of the JSON."""
+    without_outlines: bool = False
+    """The figures of the cracks are enough for it: none is traced for its sake."""
     is_attachment: bool = False
     """A browser saves it instead of showing it."""
 
 
-FORMS: Mapping[Format, Form] = {
+def _json(result: Result) -> bytes:
+    return answers.as_json(result).model_dump_json().encode()
+
+
+# Each tells of the cracks by itself, and all of them are in the ZIP archive.
+SINGLE: Mapping[Format, Form] = {
+    "json": Form(".json", _json),
     "mask": Form(".mask.png", pictures.mask),
     "overlay": Form(".overlay.jpg", pictures.overlay),
-    "photo": Form(".photo.jpg", pictures.photo),
     "density": Form(".density.png", pictures.density),
+    "probability": Form(".probability.png", pictures.probability),
+    "csv": Form(".csv", table, lists_cracks=True, without_outlines=True, is_attachment=True),
+    "svg": Form(".svg", drawing, lists_cracks=True),
+    "coco": Form(".coco.json", coco.polygons, lists_cracks=True),
+    "coco-rle": Form(".coco-rle.json", coco.rle, lists_cracks=True),
+    "label-studio": Form(".label-studio.json", label_studio.tasks),
+    "cvat": Form(".cvat.xml", cvat.annotations, lists_cracks=True),
+}
+
+
+def _zip(result: Result) -> bytes:
+    return containers.zipped(_parts(result, SINGLE))
+
+
+def _multipart(result: Result) -> bytes:
+    return containers.multipart(_parts(result, ("json", "mask")), _boundary(result.id))
+
+
+FORMS: Mapping[Format, Form] = {
+    **SINGLE,
+    "photo": Form(".photo.jpg", pictures.photo),  # its caller has it
+    "zip": Form(".zip", _zip, lists_cracks=True, is_attachment=True),
+    "multipart": Form(".multipart", _multipart),
 }
 
 
 def asked(parameters: SegmentParameters, form: Format) -> SegmentParameters:
     """The parameters with what the form needs of the cracks."""
-    if form == "json" or not FORMS[form].lists_cracks:
+    if not FORMS[form].lists_cracks:
         return parameters
-    return parameters.model_copy(update={"cracks": True, "outlines": True})
+    needed = {"cracks": True}
+    if not FORMS[form].without_outlines:
+        needed["outlines"] = True
+    return parameters.model_copy(update=needed)
 
 
 def write(result: Result, form: Format) -> bytes:
-    """The file of a form other than `json`."""
+    """The form's file."""
     return FORMS[form].write(result)
+
+
+def content_type(id: str, form: Format) -> str:
+    """The header Content-Type of the answer with that id."""
+    parameters: Mapping[Format, str] = {
+        "csv": "; charset=utf-8",  # some clients read text of unknown encoding as Latin-1
+        "multipart": f"; boundary={_boundary(id)}",
+    }
+    return MEDIA_TYPES[form] + parameters.get(form, "")
 
 
 def disposition(id: str, form: Format) -> str:
     """The header Content-Disposition: the file's name is the id of the answer."""
     kind = "attachment" if FORMS[form].is_attachment else "inline"
-    return f'{kind}; filename="{id}{FORMS[form].suffix}"'
+    return f'{kind}; filename="{_file_name(id, form)}"'
+
+
+def _parts(result: Result, forms: Iterable[Format]) -> Iterator[containers.Part]:
+    """The mask stands beside the JSON, so it is not in it, too."""
+    apart = replace(result, parameters=result.parameters.model_copy(update={"mask": "none"}))
+    for form in forms:
+        headers = {
+            "Content-Type": content_type(result.id, form),
+            "Content-Disposition": disposition(result.id, form),
+        }
+        yield containers.Part(_file_name(result.id, form), headers, write(apart, form))
+
+
+def _file_name(id: str, form: Format) -> str:
+    return id + FORMS[form].suffix
+
+
+def _boundary(id: str) -> str:
+    """Parts of multipart/mixed are told apart by the answer's id: drawn at random, it is in no picture by chance."""
+    return f"hairline-{id}"

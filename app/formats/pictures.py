@@ -20,6 +20,11 @@ def photo(result: Result) -> bytes:
     return image.encode_photo(result.photo.pixels)
 
 
+def probability(result: Result) -> bytes:
+    """One-channel PNG of round(255 * p), which `/v1/measure` reads."""
+    return image.encode_map(result.segmentation.probability)
+
+
 def density(result: Result) -> bytes:
     """PNG of the crack length per area as a heat map, black where there is none."""
     grid = result.findings.density_grid()

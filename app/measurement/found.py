@@ -12,6 +12,7 @@ from app.measurement import shape
 from app.measurement.arrays import Floats, Integers
 from app.measurement.centerline import Centerlines
 from app.measurement.on_surface import across_scale, branch_lengths, component_areas
+from app.measurement.outline import smoothed
 from app.measurement.regions import Regions
 from app.measurement.result import Crack, Gap, Millimetres
 from app.measurement.summary import Stretches
@@ -33,7 +34,7 @@ class Found:
         mass: [n] sum of the probability over each component.
         crack: [n] crack of each component, 0 for the largest.
         gaps: [G, 2] as `joining.join` returns them.
-        outlines: polygons of each component; None where they were not asked for.
+        outlines: every corner of the polygons of each component; None where they were not asked for.
     """
 
     regions: Regions
@@ -60,7 +61,7 @@ class Found:
         turns = shape.tortuosity(self.lines, self.crack, self.gaps, count)
         in_mm = self._in_mm(plane, stretches) if plane else [None] * count
         junctions, gaps, boxes = self._junctions(count), self._gaps(), self._boxes(count)
-        polylines, outlines = self._polylines(), self._outlines()
+        polylines, edges = self._polylines(), self._edges()
         return tuple(
             Crack(
                 id=i + 1,
@@ -76,7 +77,10 @@ class Found:
                 junction_count=int(junctions[i]),
                 tortuosity=None if np.isnan(turns[i]) else float(turns[i]),
                 gaps=tuple(gaps[i]),
-                outline_px=None if self.outlines is None else tuple(outlines[i]),
+                edges_px=None if edges is None else tuple(edges[i]),
+                outline_px=None
+                if edges is None
+                else tuple(smoothed(each, SIMPLIFICATION_PX) for each in edges[i]),
                 in_mm=in_mm[i],
             )
             for i in range(count)
@@ -139,11 +143,13 @@ class Found:
             polylines[owner].append((points[kept].astype(np.float64), self.widths_px[kept]))
         return polylines
 
-    def _outlines(self) -> dict[int, list[Floats]]:
-        outlines: dict[int, list[Floats]] = defaultdict(list)
-        for component, polygons in enumerate(self.outlines or []):
-            outlines[int(self.crack[component])] += polygons
-        return outlines
+    def _edges(self) -> dict[int, list[Floats]] | None:
+        if self.outlines is None:
+            return None
+        edges: dict[int, list[Floats]] = defaultdict(list)
+        for component, polygons in enumerate(self.outlines):
+            edges[int(self.crack[component])] += polygons
+        return edges
 
 
 def simplified(branch: NDArray[np.float32]) -> Integers:

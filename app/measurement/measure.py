@@ -11,7 +11,7 @@ from app.deadline import go_on
 from app.measurement import shape, width
 from app.measurement.calibration import Calibration
 from app.measurement.ends import extended
-from app.measurement.found import SIMPLIFICATION_PX, Found
+from app.measurement.found import Found
 from app.measurement.joining import join
 from app.measurement.outline import outlines
 from app.measurement.regions import Regions, find_regions
@@ -95,7 +95,7 @@ def _cracks(
     lines, outwards = extended(probability, threshold, lines, radii, angles)
     check()
     crack, gaps = join(probability, threshold, lines, outwards, regions.areas_px)
-    polygons = outlines(regions, SIMPLIFICATION_PX) if with_outlines else None
+    polygons = outlines(regions) if with_outlines else None
     check()
     mass = shape.probability_sums(probability, regions)
     found = Found(regions, lines, widths, chosen, mass, crack, gaps, polygons)

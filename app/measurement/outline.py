@@ -15,16 +15,17 @@ from app.measurement.regions import Regions, spread
 MAX_OUTLINED_PX = 8_000_000
 
 
-def outlines(regions: Regions, tolerance_px: float) -> list[list[Floats]]:
-    """Closed polygons [N, 2] (x, y) of each component, the first point not repeated.
+def outlines(regions: Regions) -> list[list[Floats]]:
+    """Closed polygons [N, 2] (x, y) of each component, every corner of the edge, the first point not repeated.
 
-    The interior lies to the left of the way as seen on the photo. Simplified to within
-    `tolerance_px`; 0 keeps every corner. Raises InvalidParameter for more than MAX_OUTLINED_PX pixels.
+    The interior lies to the left of the way as seen on the photo. Raises InvalidParameter for more than
+    MAX_OUTLINED_PX pixels.
     """
     pixels = int(regions.areas_px.sum())
     if pixels > MAX_OUTLINED_PX:
         raise InvalidParameter(
-            f"outlines: {pixels} pixels are crack, {MAX_OUTLINED_PX} can be outlined; raise threshold or leave it out"
+            f"outlines: {pixels} pixels are crack, {MAX_OUTLINED_PX} can be outlined; raise threshold, or ask for "
+            "neither outlines nor a form that draws them"
         )
     starts, ends, component = _edges(regions)
     following = _following(starts, ends, regions.mask.shape[1])
@@ -34,12 +35,15 @@ def outlines(regions: Regions, tolerance_px: float) -> list[list[Floats]]:
         rows, columns = np.divmod(corners, regions.mask.shape[1])
         # The corner of a framed pixel at its upper left lies half a pixel up and left of its centre.
         polygon = _without_straight_points(np.column_stack([columns, rows]) - 1.5)
-        if tolerance_px:
-            # Half pixels are whole numbers of the doubled grid, exact in float32 on every photo taken.
-            simple = cv2.approxPolyDP(polygon.astype(np.float32), tolerance_px, True)[:, 0]
-            polygon = simple.astype(np.float64) if len(simple) > 2 else polygon
         polygons[component[cycle[0]]].append(polygon)
     return polygons
+
+
+def smoothed(polygon: Floats, tolerance_px: float) -> Floats:
+    """A closed polygon [N, 2] of fewer corners, within `tolerance_px` of itself."""
+    # Half pixels are whole numbers of the doubled grid, exact in float32 on every photo taken.
+    simple = cv2.approxPolyDP(polygon.astype(np.float32), tolerance_px, True)[:, 0]
+    return simple.astype(np.float64) if len(simple) > 2 else polygon
 
 
 def _edges(regions: Regions) -> tuple[Integers, Integers, Integers]:

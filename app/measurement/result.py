@@ -60,8 +60,10 @@ class Crack:
         tortuosity: length of the longest way through the crack over the distance between its ends,
             1 for a straight crack; None for a ring, which has no ends.
         gaps: what was bridged to join fragments to this crack.
-        outline_px: closed polygons [N, 2] along the edges of the crack's pixels; interior to the left as seen
-            on the photo, so holes run the other way round. None where it was not asked for.
+        edges_px: closed polygons [N, 2] along the edges of the crack's pixels, every corner, the first not
+            repeated; interior to the left as seen on the photo, so holes run the other way round. None where
+            outlines were not asked for.
+        outline_px: the same within SIMPLIFICATION_PX, of fewer corners.
         in_mm: length, width and area on the surface; None without a plane.
     """
 
@@ -78,6 +80,7 @@ class Crack:
     junction_count: int
     tortuosity: float | None
     gaps: tuple[Gap, ...]
+    edges_px: tuple[Floats, ...] | None
     outline_px: tuple[Floats, ...] | None
     in_mm: Millimetres | None
 
