@@ -80,7 +80,9 @@ export function linesOf(cracks, steps) {
       trace(all, line);
       const widths = crack.centerline_widths_px[branch];
       for (let i = 1; i < line.length; i++) {
-        const share = (widths[i - 1] + widths[i]) / 2 / largest;
+        // At a junction the wider crack is met from the side: no width of this one.
+        const width = Math.min(crack.width_px.max, (widths[i - 1] + widths[i]) / 2);
+        const share = width / largest;
         const { path } = byWidth[Math.min(WIDTH_COLOURS.length - 1, Math.floor(share * WIDTH_COLOURS.length))];
         path.moveTo(...line[i - 1]);
         path.lineTo(...line[i]);
