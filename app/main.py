@@ -17,6 +17,7 @@ from app.admission import Admission
 from app.limits import Limits
 from app.middleware import LingeringClose, RequestLog
 from app.problems import handle_problems
+from app.protocol.routes import health, protocol
 from app.routes import service, v1
 from app.settings import Settings
 from app.state import State
@@ -56,6 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.hairline = state
     app.include_router(v1)
     app.include_router(service)
+    app.include_router(health)
+    app.include_router(protocol)
     patch_fastapi(app)  # /docs with its assets, and / leads there
     handle_problems(app)
     app.add_middleware(RequestLog, metrics=state.metrics)

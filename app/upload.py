@@ -1,7 +1,7 @@
 """A request body, kept in memory and within limits: bytes are counted and timed while they are read."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -16,13 +16,26 @@ async def read_upload(request: Request, settings: Settings) -> bytes:
 
     Raises UploadTooLarge, UploadTooSlow, BadRequest for malformed multipart, MissingFile.
     """
+    return await _within_limits(request, settings, _read)
+
+
+async def read_body(request: Request, settings: Settings) -> bytes:
+    """The body as it is, whatever its type. Raises UploadTooLarge, UploadTooSlow, BadRequest where it broke off."""
+    return await _within_limits(request, settings, _join)
+
+
+async def _within_limits(
+    request: Request,
+    settings: Settings,
+    read: Callable[[Request, AsyncGenerator[bytes, None]], Awaitable[bytes]],
+) -> bytes:
     limit = settings.max_upload_mb * 1_000_000
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(settings)
     try:
         async with asyncio.timeout(settings.request_timeout_s):
-            return await _read(request, _bounded(request, settings, limit))
+            return await read(request, _bounded(request, settings, limit))
     except TimeoutError:
         raise UploadTooSlow(
             f"the upload took longer than the {settings.request_timeout_s:g} s of a request; "
@@ -39,12 +52,16 @@ async def _read(request: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
         async for piece in pieces:
             form.write(piece)
         return form.finish()
-    data = b"".join([piece async for piece in pieces])
+    data = await _join(request, pieces)
     if not data:
         raise MissingFile(
             f"the body is empty; send a photo as the body, or as multipart field {FIELD!r}"
         )
     return data
+
+
+async def _join(_: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
+    return b"".join([piece async for piece in pieces])
 
 
 async def _bounded(request: Request, settings: Settings, limit: int) -> AsyncGenerator[bytes, None]:

@@ -38,9 +38,16 @@ DOORS = {
         "app/problems.py",
         "app/upload.py",
         "app/server.py",
+        "app/*/routes.py",
     ],
     "fastapi_swagger": ["app/main.py"],
-    "starlette": ["app/middleware.py", "app/problems.py", "app/upload.py", "app/work.py"],
+    "starlette": [
+        "app/middleware.py",
+        "app/problems.py",
+        "app/upload.py",
+        "app/work.py",
+        "app/protocol/errors.py",
+    ],
     "tensorflow": ["training/export*.py"],
     "tf2onnx": ["training/export*.py"],
     "onnx": [
