@@ -14,6 +14,8 @@ from fastapi_swagger import patch_fastapi
 from app import registry
 from app.access import Access
 from app.admission import Admission
+from app.label_studio.client import LabelStudio
+from app.label_studio.routes import label_studio
 from app.limits import Limits
 from app.middleware import LingeringClose, RequestLog
 from app.problems import handle_problems
@@ -38,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
         limits=Limits.load(settings.limits_dir),
         admission=Admission(settings.max_queued_pixels),
         access=Access(settings.api_keys_file) if settings.api_keys_file else None,
+        label_studio=LabelStudio.of(settings),
         metrics=Metrics(),
         workers=Workers(),
     )
@@ -59,6 +62,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(service)
     app.include_router(health)
     app.include_router(protocol)
+    if state.label_studio is not None:
+        app.include_router(label_studio)
     patch_fastapi(app)  # /docs with its assets, and / leads there
     handle_problems(app)
     app.add_middleware(RequestLog, metrics=state.metrics)

@@ -38,7 +38,8 @@ DOORS = {
         "app/problems.py",
         "app/upload.py",
         "app/server.py",
-        "app/*/routes.py",
+        "app/protocol/routes.py",
+        "app/label_studio/routes.py",
     ],
     "fastapi_swagger": ["app/main.py"],
     "starlette": [

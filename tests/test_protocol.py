@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -365,6 +367,21 @@ def test_inferences_are_measured(service: Service, client: triton.InferenceServe
     text = service.get("/metrics").body.decode()
     assert 'hairline_requests_total{route="/v2/models/{name}/infer",status="200"}' in text
     assert "hairline_queued_pixels 0.0" in text
+
+
+def test_the_example_of_the_readme_runs(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "photo.jpg").write_bytes(GOOD_PHOTO)
+    monkeypatch.chdir(tmp_path)
+    here = example.replace("localhost:8000", f"127.0.0.1:{service.port}")
+    names: dict[str, Any] = {}
+    exec(here.replace('"unet"', '"darkness"'), names)  # noqa: S102  (our own README)
+    names["client"].close()
+    np.testing.assert_array_equal(names["mask"], CRACK * np.uint8(255))
+    assert names["statistics"]["total_length_mm"] > 0
 
 
 def test_openapi_tells_of_the_protocol(service: Service) -> None:
