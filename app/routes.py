@@ -18,6 +18,7 @@ from app.inspection import inspect
 from app.limits import LimitsList
 from app.measurement import Calibration, measure
 from app.negotiation import MEDIA_TYPES, negotiate
+from app.openapi import problems as _problems
 from app.parameters import MeasureParameters, SegmentParameters
 from app.scale import scale_of_mask
 from app.state import State
@@ -65,13 +66,7 @@ def _body(description: str, *media_types: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's account of answers that are problem+json."""
-    content = {"application/problem+json": {"schema": schemas.Problem.model_json_schema()}}
-    return {status: {"description": "problem+json", "content": content} for status in statuses}
-
-
-UPLOAD_PROBLEMS = problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
+UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 
 
 @v1.post(
@@ -80,7 +75,7 @@ UPLOAD_PROBLEMS = problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
     responses={
         200: {"content": {"image/png": {}, "image/jpeg": {}}},
         **UPLOAD_PROBLEMS,
-        **problems(404, 406),
+        **_problems(404, 406),
     },
     openapi_extra=_body(
         "The photo, as multipart field `file` or as the body itself.", *PHOTO_TYPES
@@ -130,7 +125,7 @@ async def segment_photo(
 @v1.post(
     "/measure",
     response_model=schemas.Measured,
-    responses={**UPLOAD_PROBLEMS, **problems(404)},
+    responses={**UPLOAD_PROBLEMS, **_problems(404)},
     openapi_extra=_body("A mask or an 8-bit probability map, PNG with one channel.", "image/png"),
     summary="Measure a mask without running a model",
 )
@@ -179,32 +174,32 @@ async def measure_mask(
         return await state.workers.run(request, pixels, deadline, work)
 
 
-@v1.get("/models", responses=problems(401, 422, 429), summary="List the models")
+@v1.get("/models", responses=_problems(401, 422, 429), summary="List the models")
 async def list_models(request: Request) -> schemas.ModelList:
     models = state_of(request).models
     return schemas.ModelList(models=[describe(model, models.default) for model in models])
 
 
-@v1.get("/models/{name}", responses=problems(401, 404, 422, 429), summary="Describe one model")
+@v1.get("/models/{name}", responses=_problems(401, 404, 422, 429), summary="Describe one model")
 async def get_model(request: Request, name: str) -> schemas.ModelDescription:
     models = state_of(request).models
     return describe(models.get(name), models.default)
 
 
-@v1.get("/limits", responses=problems(401, 422, 429), summary="List the tables of width limits")
+@v1.get("/limits", responses=_problems(401, 422, 429), summary="List the tables of width limits")
 async def list_limits(request: Request) -> LimitsList:
     """Each table as its file has it: where its figures were read, whether they were verified, its cases."""
     return LimitsList(limits=list(state_of(request).limits))
 
 
-@service.get("/healthz", responses=problems(503), summary="Are the process and its device alive?")
+@service.get("/healthz", responses=_problems(503), summary="Are the process and its device alive?")
 async def healthz(request: Request) -> schemas.Status:
     """503 once a device failed at its last batch: a broken CUDA context only a new process mends."""
     state_of(request).models.require_working()
     return schemas.Status(status="ok")
 
 
-@service.get("/readyz", responses=problems(503), summary="Does it take photos?")
+@service.get("/readyz", responses=_problems(503), summary="Does it take photos?")
 async def readyz(request: Request) -> schemas.Status:
     """200 once every model has run once; 503 before, and while the service drains."""
     state = state_of(request)

@@ -416,6 +416,25 @@ def test_photos_that_do_not_come_in_full(
     is_over.set()
 
 
+def test_photos_whose_length_is_not_announced(connected: Service, studio: Studio) -> None:
+    def chunked(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for piece in (GOOD_PHOTO[:100], GOOD_PHOTO[100:], b""):
+            handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    def to_the_end(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(GOOD_PHOTO)
+        handler.close_connection = True
+
+    studio.replies |= {"/data/chunked": chunked, "/data/to-the-end": to_the_end}
+    answer = predict(connected, "/data/chunked", "/data/to-the-end")
+    assert [len(prediction["result"]) for prediction in answer.json()["results"]] == [1, 1]
+
+
 def test_a_label_studio_that_is_away(start: Start) -> None:
     service = start(label_studio_url="http://127.0.0.1:1")
     answer = predict(service, "/data/upload/1/a.png")

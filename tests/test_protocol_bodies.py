@@ -110,6 +110,13 @@ PHOTO, PHOTO_DATA = ask_photo()
         pytest.param(PHOTO | {"parameters": {"model": "a"}}, PHOTO_DATA, 422, "path", id="model"),
         pytest.param(PHOTO | {"parameters": {"limits": "a"}}, PHOTO_DATA, 422, "'a'", id="limits"),
         pytest.param(PHOTO | {"parameters": {"timeout": 9}}, PHOTO_DATA, 422, "timeout", id="timeout"),
+        pytest.param(
+            PHOTO | {"parameters": {str(i): 1 for i in range(1_000_000)}},
+            PHOTO_DATA, 422, "more than 64", id="a million parameters",
+        ),
+        pytest.param(
+            {"inputs": [{}] * 1_000_000}, b"", 400, "at most 16 items", id="a million inputs"
+        ),
         pytest.param(PHOTO | {"parameters": 7}, PHOTO_DATA, 422, "parameters", id="no object"),
         pytest.param(PHOTO | {"id": 7}, PHOTO_DATA, 400, "id", id="id"),
         pytest.param(

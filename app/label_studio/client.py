@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
 
@@ -121,28 +122,34 @@ class LabelStudio:
             connection.close()
 
     def _read(self, answer: http.client.HTTPResponse, check: Callable[[], None]) -> bytes:
-        if answer.status != http.HTTPStatus.OK:  # a redirection as well: it is not followed
+        if answer.status != HTTPStatus.OK:  # a redirection as well: it is not followed
             raise PhotoNotFetched(
                 f"{self.origin} answered {answer.status}; is the photo there, and does "
                 "HAIRLINE_LABEL_STUDIO_KEY_FILE open it?"
             )
-        data, announced = (
-            bytearray(),
-            answer.length,
-        )  # None: to the end of the connection, or in chunks
-        # Counted here: before Python 3.12 `read1` itself would wait on for more than was announced.
-        while piece := answer.read1(
-            PIECE if announced is None else min(PIECE, announced - len(data))
-        ):
-            check()
-            data += piece
-            if len(data) > self.max_bytes:
-                raise PhotoNotFetched(
-                    f"the photo is larger than {self.max_bytes / 1e6:g} MB; upload it smaller"
-                )
-        if announced is not None and len(data) < announced:
-            raise http.client.IncompleteRead(b"", announced - len(data))
-        return bytes(data)
+        data = b"".join(_pieces(answer, self.max_bytes, check))
+        if len(data) > self.max_bytes:
+            raise PhotoNotFetched(
+                f"the photo is larger than {self.max_bytes / 1e6:g} MB; upload it smaller"
+            )
+        return data
+
+
+def _pieces(
+    answer: http.client.HTTPResponse, enough: int, check: Callable[[], None]
+) -> Iterator[bytes]:
+    """The body as it comes, to its end or beyond `enough` bytes. Raises IncompleteRead where it ends early."""
+    announced, received = answer.length, 0  # None: in chunks, or to the end of the connection
+    # Counted here: before Python 3.12 `read1` does not, and waits for bytes that were never announced.
+    while received <= enough and received != announced:
+        piece = answer.read1(PIECE if announced is None else min(PIECE, announced - received))
+        check()
+        if not piece and announced is not None:
+            raise http.client.IncompleteRead(b"", announced - received)
+        if not piece:
+            return
+        received += len(piece)
+        yield piece
 
 
 @contextmanager

@@ -57,6 +57,7 @@ def predict(
     empty = Prediction(result=[], score=0.0, model_version=version_of(model))
     results, failures = [], list[RequestError]()
     for task in asked.tasks:
+        deadline.check()
         try:
             data = studio.fetch(task.data.get(painter.key), authorization, deadline.check)
             results.append(_predict(id, data, painter, model, state, deadline))

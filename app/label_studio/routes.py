@@ -13,12 +13,13 @@ from app.errors import UploadTooLarge
 from app.json_body import read_json
 from app.label_studio.messages import Health, Ignored, Predictions, PredictRequest, Setup
 from app.label_studio.prediction import predict, version_of
-from app.routes import problems, state_of
+from app.openapi import problems
+from app.routes import state_of
 from app.upload import read_body
 
 PREFIX = "/label-studio"
-# A hundred tasks, each with its annotations; they come along and are not read.
-MAX_JSON_BYTES = 64_000_000
+# A hundred tasks, each with its annotations; they come along and are not read. In memory they are many times as large.
+MAX_JSON_BYTES = 32_000_000
 
 
 async def admit_studio(

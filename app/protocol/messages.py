@@ -8,6 +8,15 @@ from app.parameters import MaskEncoding, SegmentParameters
 
 Datatype = Literal["BYTES", "FP32", "UINT8"]
 Shape = Annotated[list[Annotated[int, Field(strict=True, ge=0)]], Field(max_length=8)]
+MAX_PARAMETERS = 64
+MAX_TENSORS = 16
+
+
+def _few(content: object) -> object:
+    """Raises ValueError for more than anybody means: each unknown one is an error of its own, a kilobyte in memory."""
+    if isinstance(content, dict) and len(content) > MAX_PARAMETERS:
+        raise ValueError(f"there are more than {MAX_PARAMETERS} parameters")
+    return content
 
 
 class ServerMetadata(BaseModel):
@@ -59,6 +68,8 @@ class InferenceParameters(SegmentParameters):
     binary_data_output: bool = False
     """Whether outputs come as binary data where they do not say themselves."""
 
+    _are_few = model_validator(mode="before")(_few)
+
     @model_validator(mode="after")
     def _said_elsewhere(self) -> "InferenceParameters":
         if self.model_fields_set & {"model", "format"}:
@@ -69,12 +80,16 @@ class InferenceParameters(SegmentParameters):
 class InputParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    _are_few = model_validator(mode="before")(_few)
+
     binary_data_size: Annotated[int, Field(strict=True, ge=0)] | None = None
     """Bytes of this tensor after the JSON."""
 
 
 class OutputParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    _are_few = model_validator(mode="before")(_few)
 
     binary_data: bool | None = None
 
@@ -96,5 +111,5 @@ class RequestedOutput(BaseModel):
 class InferenceRequest(BaseModel):
     id: Annotated[str, Field(max_length=256)] | None = None
     parameters: InferenceParameters = InferenceParameters()
-    inputs: list[InputTensor]
-    outputs: list[RequestedOutput] = []
+    inputs: Annotated[list[InputTensor], Field(max_length=MAX_TENSORS)]
+    outputs: Annotated[list[RequestedOutput], Field(max_length=MAX_TENSORS)] = []
