@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from conftest import (
 )
 from pydantic import ValidationError
 from test_image import STORED, exif
-from test_label_studio_brush import decode
+from test_label_studio_brush import READER, decode
 from test_service import CRACK
 
 from app.engine import Engine
@@ -161,6 +162,24 @@ def test_the_conversation_of_a_project(connected: Service, studio: Studio) -> No
     answer = connected.post("/label-studio/webhook", json.dumps(webhook).encode())
     assert (answer.status, answer.json()) == (200, {"status": "ignored"})
     assert studio.asked == [("/data/upload/1/a.png", None)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_label_studio_s_own_sdk_takes_the_prediction(connected: Service, tmp_path: Path) -> None:
+    (prediction,) = predict(connected, "/data/upload/1/a.png").json()["results"]
+    (tmp_path / "prediction.json").write_text(json.dumps([CONFIG, prediction]))
+    script = """
+import json, sys
+from label_studio_sdk.label_interface import LabelInterface
+config, prediction = json.load(open(sys.argv[1]))
+print(LabelInterface(config).validate_prediction(prediction, return_errors=True))
+"""
+    done = subprocess.run(
+        [READER, "-c", script, tmp_path / "prediction.json"],
+        capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.stdout == "[]\n", done.stdout + done.stderr
 
 
 def test_without_an_address_there_are_no_routes(service: Service) -> None:
