@@ -10,10 +10,12 @@ HairlineError
 │   ├── UploadTooLarge          413 upload-too-large
 │   ├── ImageTooLarge           413 image-too-large
 │   ├── UnsupportedImage        415 unsupported-image
+│   ├── UnsupportedEncoding     415 unsupported-encoding
 │   ├── InvalidParameter        422 invalid-parameter
 │   ├── MissingFile             422 missing-file
 │   ├── UnreadableImage         422 unreadable-image
 │   ├── RateLimited             429 rate-limited
+│   ├── PhotoNotFetched         502 photo-not-fetched
 │   ├── Overloaded              503 overloaded
 │   ├── NotReady                503 not-ready
 │   ├── ShuttingDown            503 shutting-down
@@ -86,6 +88,10 @@ class UnsupportedImage(RequestError):
     status, code = 415, "unsupported-image"
 
 
+class UnsupportedEncoding(RequestError):
+    status, code = 415, "unsupported-encoding"
+
+
 class InvalidParameter(RequestError):
     status, code = 422, "invalid-parameter"
 
@@ -100,6 +106,10 @@ class UnreadableImage(RequestError):
 
 class RateLimited(RequestError):
     status, code = 429, "rate-limited"
+
+
+class PhotoNotFetched(RequestError):
+    status, code = 502, "photo-not-fetched"
 
 
 class Overloaded(RequestError):

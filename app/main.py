@@ -14,10 +14,13 @@ from fastapi_swagger import patch_fastapi
 from app import registry
 from app.access import Access
 from app.admission import Admission
+from app.label_studio.client import LabelStudio
+from app.label_studio.routes import label_studio
 from app.limits import Limits
 from app.middleware import LingeringClose, RequestLog
 from app.page import page
 from app.problems import handle_problems
+from app.protocol.routes import health, protocol
 from app.routes import service, v1
 from app.settings import Settings
 from app.state import State
@@ -38,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         limits=Limits.load(settings.limits_dir),
         admission=Admission(settings.max_queued_pixels),
         access=Access(settings.api_keys_file) if settings.api_keys_file else None,
+        label_studio=LabelStudio.of(settings),
         metrics=Metrics(),
         workers=Workers(),
     )
@@ -57,6 +61,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.hairline = state
     app.include_router(v1)
     app.include_router(service)
+    app.include_router(health)
+    app.include_router(protocol)
+    if state.label_studio is not None:
+        app.include_router(label_studio)
     app.include_router(page)
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs with its assets
     handle_problems(app)

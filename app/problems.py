@@ -1,4 +1,4 @@
-"""Errors as they leave the service: problem+json, whoever raised them."""
+"""Errors as they leave the service: problem+json, whoever raised them; under /v2 as that protocol has it."""
 
 import math
 from http import HTTPStatus
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from app.errors import FRAMEWORK_CODES, ClientGone, InvalidParameter, RequestError, title
+from app.protocol.errors import protocol_error, speaks_protocol
 from app.schemas import Problem
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's number: nobody reads it, but the log and the metrics have it
@@ -26,7 +27,12 @@ def handle_problems(app: FastAPI) -> None:
 def problem(
     request: Request, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """A problem+json answer; `instance` holds the id under which the log knows the request."""
+    """A problem+json answer; `instance` holds the id under which the log knows the request.
+
+    A request of the Open Inference Protocol gets that protocol's.
+    """
+    if speaks_protocol(request):
+        return protocol_error(status, detail, headers)
     content = Problem(
         type="about:blank",
         title=title(status),

@@ -20,6 +20,7 @@ from app.inspection import inspect
 from app.limits import LimitsList
 from app.measurement import Calibration, measure
 from app.negotiation import MEDIA_TYPES, negotiate
+from app.openapi import problems as _problems
 from app.parameters import MeasureParameters, SegmentParameters
 from app.scale import scale_of_mask
 from app.state import State
@@ -67,11 +68,6 @@ def _body(description: str, *media_types: str, others: Sequence[str] = ()) -> di
     content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
     content |= {media_type: {"schema": binary} for media_type in media_types}
     return {"requestBody": {"required": True, "description": description, "content": content}}
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    content = {"application/problem+json": {"schema": schemas.Problem.model_json_schema()}}
-    return {status: {"description": "problem+json", "content": content} for status in statuses}
 
 
 UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)

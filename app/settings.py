@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "HAIRLINE_"
@@ -55,8 +55,20 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = None
     """File of API keys, a line each `name:sha256` or `name:sha256:requests-a-minute`; re-read when it changes."""
 
+    label_studio_url: str | None = None
+    """Address of the Label Studio that may ask for predictions and whose photos are fetched, such as http://ls:8080."""
+
+    label_studio_key_file: Path | None = None
+    """File of the token that opens its photos, read at start: `Token KEY` (legacy) or `Bearer KEY` (personal)."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""
+
+    @model_validator(mode="after")
+    def _key_has_an_address(self) -> "Settings":
+        if self.label_studio_key_file is not None and self.label_studio_url is None:
+            raise ValueError("label_studio_key_file opens photos of label_studio_url: set both")
+        return self
 
 
 def variable(field: str) -> str:

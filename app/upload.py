@@ -1,7 +1,9 @@
 """A request body, kept in memory and within limits: bytes are counted and timed while they are read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -9,6 +11,8 @@ from starlette.requests import ClientDisconnect
 from app.errors import BadRequest, MissingFile, UploadTooLarge, UploadTooSlow
 from app.form import FIELD, Form
 from app.settings import Settings
+
+Content = TypeVar("Content")
 
 
 async def read_upload(
@@ -18,13 +22,26 @@ async def read_upload(
 
     Raises UploadTooLarge, UploadTooSlow, BadRequest for malformed multipart, MissingFile.
     """
+    return await _within_limits(request, settings, partial(_read, others=others))
+
+
+async def read_body(request: Request, settings: Settings) -> bytes:
+    """The body as it is, whatever its type. Raises UploadTooLarge, UploadTooSlow, BadRequest where it broke off."""
+    return await _within_limits(request, settings, _join)
+
+
+async def _within_limits(
+    request: Request,
+    settings: Settings,
+    read: Callable[[Request, AsyncGenerator[bytes, None]], Awaitable[Content]],
+) -> Content:
     limit = settings.max_upload_mb * 1_000_000
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(settings)
     try:
         async with asyncio.timeout(settings.request_timeout_s):
-            return await _read(request, _bounded(request, settings, limit), others)
+            return await read(request, _bounded(request, settings, limit))
     except TimeoutError:
         raise UploadTooSlow(
             f"the upload took longer than the {settings.request_timeout_s:g} s of a request; "
@@ -43,12 +60,16 @@ async def _read(
         async for piece in pieces:
             form.write(piece)
         return form.finish()
-    data = b"".join([piece async for piece in pieces])
+    data = await _join(request, pieces)
     if not data:
         raise MissingFile(
             f"the body is empty; send a photo as the body, or as multipart field {FIELD!r}"
         )
     return {FIELD: data}
+
+
+async def _join(_: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
+    return b"".join([piece async for piece in pieces])
 
 
 async def _bounded(request: Request, settings: Settings, limit: int) -> AsyncGenerator[bytes, None]:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response
 
 from app.deadline import Deadline
 from app.errors import ClientGone
+
+Done = TypeVar("Done")
 
 # Enough that decoding and measuring some photos overlaps the network's work on others. Each holds its pixels: those
 # that wait for a thread hold their bytes alone.
@@ -27,8 +29,8 @@ class Workers:
         self._small = CapacityLimiter(SMALL_AT_ONCE)
 
     async def run(
-        self, request: Request, pixels: int, deadline: Deadline, work: Callable[[], Response]
-    ) -> Response:
+        self, request: Request, pixels: int, deadline: Deadline, work: Callable[[], Done]
+    ) -> Done:
         """Do the work on a photo of so many pixels in a thread; the request's body has been read.
 
         Once the client leaves, or this request is cancelled, the deadline's `check` raises, for `work` to end by, and a

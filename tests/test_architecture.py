@@ -39,9 +39,17 @@ DOORS = {
         "app/upload.py",
         "app/server.py",
         "app/page/routes.py",
+        "app/protocol/routes.py",
+        "app/label_studio/routes.py",
     ],
     "fastapi_swagger": ["app/main.py"],
-    "starlette": ["app/middleware.py", "app/problems.py", "app/upload.py", "app/work.py"],
+    "starlette": [
+        "app/middleware.py",
+        "app/problems.py",
+        "app/upload.py",
+        "app/work.py",
+        "app/protocol/errors.py",
+    ],
     "tensorflow": ["training/export*.py"],
     "tf2onnx": ["training/export*.py"],
     "onnx": [

@@ -117,7 +117,7 @@ def test_all_bad_parameters_are_named_at_once(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1/", "/v2/segment", "/v1/segments", "/v1/models/a/b"]
+    "path", ["/nothing", "/v1/", "/v3/segment", "/v1/segments", "/v1/models/a/b"]
 )
 def test_wrong_path(service: Service, path: str) -> None:
     assert_problem(service.get(path), 404, "not-found", path, "/docs")
@@ -235,7 +235,7 @@ def test_every_error_has_a_row_of_its_own() -> None:
     assert {(error.status, error.code) for error in RequestError.__subclasses__()} == {
         (400, "bad-request"), (401, "unauthorized"), (404, "unknown-model"), (406, "not-acceptable"),
         (408, "upload-too-slow"), (413, "upload-too-large"), (413, "image-too-large"),
-        (415, "unsupported-image"), (422, "invalid-parameter"), (422, "missing-file"),
-        (422, "unreadable-image"), (429, "rate-limited"), (503, "overloaded"), (503, "not-ready"),
-        (503, "shutting-down"), (504, "deadline-exceeded"),
+        (415, "unsupported-image"), (415, "unsupported-encoding"), (422, "invalid-parameter"), (422, "missing-file"),
+        (422, "unreadable-image"), (429, "rate-limited"), (502, "photo-not-fetched"), (503, "overloaded"),
+            (503, "not-ready"), (503, "shutting-down"), (504, "deadline-exceeded"),
     }  # fmt: skip

@@ -94,3 +94,10 @@ def test_runs_at_the_bounds_of_every_length() -> None:
     lengths = [2, 3, 4, 5, 64, 65, 16384, 16385, 3 * 16384, 1]
     mask = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)[None]
     assert (unpacked(brush(mask)).reshape(-1, 4) == 255 * mask[0][:, None]).all()
+
+
+def test_the_bytes_of_a_small_mask() -> None:
+    """Worked by hand: 8 values; 8 bits each; lengths of 3, 4, 8 or 16 bits; four of 0, four of 255."""
+    bits = f"{8:032b}" + "00111" + "0010001101111111"
+    bits += "10001100000000" + "10001111111111"
+    assert brush(np.array([[False, True]])) == int(bits.ljust(88, "0"), 2).to_bytes(11, "big")

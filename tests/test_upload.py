@@ -35,9 +35,9 @@ def test_body_over_the_limit(start: Start) -> None:
 
 
 @contextlib.contextmanager
-def sending(service: Service, *headers: str) -> Iterator[socket.socket]:
+def sending(service: Service, *headers: str, path: str = "/v1/segment") -> Iterator[socket.socket]:
     """A connection on which a request has begun; what becomes of its body is the caller's."""
-    lines = ("POST /v1/segment HTTP/1.1", "Host: here", *headers, "", "")
+    lines = (f"POST {path} HTTP/1.1", "Host: here", *headers, "", "")
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
         connection.sendall("\r\n".join(lines).encode())
         yield connection
