@@ -163,6 +163,8 @@ async def measure_mask(
         found = Findings(measured, height, width, scale, table, parameters)
         answer = schemas.Measured(
             id=request.state.id,
+            asset_id=parameters.asset_id,
+            metadata=parameters.caller_metadata(),
             statistics=found.statistics(),
             scale=found.scale_used(),
             limits=table,
