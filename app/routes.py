@@ -77,7 +77,7 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
     "/segment",
     response_model=schemas.Segmented,
     responses={
-        200: {"content": {"image/png": {}, "image/jpeg": {}}},
+        200: {"content": {"image/png": {}, "image/jpeg": {}, "application/geo+json": {}}},
         **UPLOAD_PROBLEMS,
         **_problems(404, 406),
     },
@@ -92,6 +92,8 @@ async def segment_photo(
     """Answers with JSON, or by `format` or `Accept` with the mask (`image/png`) or the overlay (`image/jpeg`).
 
     `format=density` is the crack length per area as a heat map (`image/png`), black where there is no crack.
+    `format=geojson` (`application/geo+json`) is outlines and centrelines for GIS, in longitude and latitude where a
+    drone looked straight down and the scale is known, else in pixels; its member `frame` says which.
     """
     state = state_of(request)
     state.admission.require_open()

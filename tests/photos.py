@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 from conftest import crack_photo
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
@@ -33,15 +34,18 @@ def jpeg(
     exif: dict | None = None,
     gps: dict | None = None,
     xmp: bytes = b"",
+    photo: np.ndarray | None = None,
 ) -> bytes:
-    """The photo with a crack as JPEG, with tags of EXIF's first, Exif and GPS directories and an XMP packet."""
+    """The photo, or the one with a crack, as JPEG: tags of EXIF's first, Exif and GPS directories, an XMP packet."""
     block = Image.Exif()
     for tag, value in (first or {}).items():
         block[tag] = value
     block[0x8769], block[0x8825] = exif or {}, gps or {}
     buffer = io.BytesIO()
     options = {"xmp": xmp} if xmp else {}
-    Image.fromarray(crack_photo()).save(buffer, "JPEG", quality=98, exif=block, **options)
+    Image.fromarray(crack_photo() if photo is None else photo).save(
+        buffer, "JPEG", quality=98, exif=block, **options
+    )
     return buffer.getvalue()
 
 

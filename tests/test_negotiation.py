@@ -27,6 +27,7 @@ from app.negotiation import MEDIA_TYPES, negotiate
         ("image/jpeg ; q = 1 , image/png;q=.5", "overlay"),
         ("image/png;q=nan, image/jpeg;q=0.1", "overlay"),
         ("image/png;level=1", "mask"),
+        ("application/geo+json, application/json;q=0.9", "geojson"),
     ],
 )
 def test_accept(accept: str, form: str) -> None:

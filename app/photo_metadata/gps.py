@@ -47,7 +47,9 @@ def _degrees(gps: Tags, tag: int, ref: int, hemispheres: str, most: int) -> floa
     hemisphere, parts = text(gps.get(ref)), gps.get(tag)
     if hemisphere is None or hemisphere.upper() not in tuple(hemispheres):
         return None
-    if not isinstance(parts, Sequence) or isinstance(parts, str | bytes) or not 0 < len(parts) < 4:
+    if not isinstance(parts, Sequence):
+        parts = [parts]  # Pillow hands out a lone number so
+    if isinstance(parts, str | bytes) or not 0 < len(parts) < 4:
         return None
     limits = (most, 60, 60)
     read = [number(part, 0, limit) for part, limit in zip(parts, limits, strict=False)]
