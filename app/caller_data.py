@@ -83,7 +83,5 @@ def _integer(digits: str) -> int:
 
 def _depth(value: JsonValue) -> int:
     """Objects and arrays within one another. Raises RecursionError where Python can go no deeper."""
-    inner = (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    )
-    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inner), default=0) if isinstance(inner, list) else 0

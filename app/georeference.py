@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.image import Photo
-from app.photo_metadata import DjiAttitude, PhotoMetadata
+from app.photo_metadata import DjiPose, PhotoMetadata
 from app.scale import Scale
 
 Floats = NDArray[np.float64]
@@ -26,11 +26,11 @@ Reason = Literal[
 ]
 """Why a photo has no longitude and latitude."""
 
-# WGS84 (NIMA TR8350.2, table 3.1): semi-major axis and first eccentricity squared.
+# WGS84 (NIMA TR8350.2): semi-major axis and first eccentricity squared.
 SEMI_MAJOR_M, ECCENTRICITY2 = 6378137.0, 6.69437999014e-3
 MAX_TILT_DEG = 5.0
 MAX_LATITUDE_DEG = 85.0
-# From the photo's centre; there the tangent plane is off by reach² tan(latitude) / 2 R: 0.1 m at 45 degrees.
+# From the photo's centre; there the tangent plane is off by reach² tan(latitude) / 2 R: 0.1 m at 45 degrees, 0.9 at 85.
 MAX_REACH_M = 1000.0
 # Where the camera says nothing better: satellites without corrections in the open. An assumption, no measurement.
 POSITION_DOUBT_M = 5.0
@@ -128,7 +128,7 @@ def georeference(photo: Photo, scale: Scale | None) -> Georeference | Reason:
     )
 
 
-def heading_deg(dji: DjiAttitude) -> float | None:
+def heading_deg(dji: DjiPose) -> float | None:
     """Direction on the ground of the upper edge of a photo taken downwards, in [0, 360); None for unknown angles.
 
     DJI's angles turn the frame north, east, down by yaw, pitch and roll in this order (manuals of Mavic 3 Enterprise
@@ -162,7 +162,7 @@ def _position(metadata: PhotoMetadata) -> tuple[float, float, PositionSource, fl
     return None
 
 
-def _rtk_doubt_m(dji: DjiAttitude | None) -> float | None:
+def _rtk_doubt_m(dji: DjiPose | None) -> float | None:
     """Of a fixed solution; others are no surer than satellites without corrections."""
     if dji is None or dji.rtk_flag != RTK_FIXED:
         return None

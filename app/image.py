@@ -122,7 +122,7 @@ def decode(encoded: EncodedPhoto) -> Photo:
             if encoded.format != "JPEG" and getattr(image, "n_frames", 1) > 1:
                 warnings.append("first-frame-only")
             _require_known_range(image)
-            camera = CameraExif.of(_tags(image, EXIF))
+            camera = _camera(image)
             metadata = _metadata(image)
             orientation = _orientation(image)  # before `load`, which turns a TIFF by itself
             image.load()
@@ -163,11 +163,22 @@ def _tags(image: Image.Image, directory: int | None = None) -> Tags:
         return {}
 
 
+def _camera(image: Image.Image) -> CameraExif:
+    """What the camera wrote about its optics; nothing where the EXIF block cannot be read."""
+    try:
+        return CameraExif.of(_tags(image, EXIF))
+    except Exception:  # as above
+        return CameraExif()
+
+
 def _metadata(image: Image.Image) -> PhotoMetadata:
     """What camera and drone wrote about the photo; nothing of a block that cannot be read."""
     xmp = image.info.get("xmp")
     packet = xmp if isinstance(xmp, bytes) else b""
-    return PhotoMetadata.of(_tags(image), _tags(image, EXIF), _tags(image, GPS), packet)
+    try:
+        return PhotoMetadata.of(_tags(image), _tags(image, EXIF), _tags(image, GPS), packet)
+    except Exception:  # as above
+        return PhotoMetadata()
 
 
 def _require_known_range(image: Image.Image) -> None:

@@ -12,10 +12,10 @@ from scipy.spatial.transform import Rotation
 from app.exif import CameraExif
 from app.georeference import Georeference, georeference, heading_deg
 from app.image import Photo
-from app.photo_metadata import DjiAttitude, Gps, PhotoMetadata
+from app.photo_metadata import DjiPose, Gps, PhotoMetadata
 from app.scale import Scale
 
-DOWN = DjiAttitude(gimbal_roll_deg=0.0, gimbal_yaw_deg=0.0, gimbal_pitch_deg=-90.0)
+DOWN = DjiPose(gimbal_roll_deg=0.0, gimbal_yaw_deg=0.0, gimbal_pitch_deg=-90.0)
 LONDON = Gps(latitude_deg=51.5, longitude_deg=-0.12, horizontal_error_m=2.0)
 SCALE = Scale.facing(2.0, "parameter", None)
 PHOTO = Photo(
@@ -30,7 +30,7 @@ def placed(photo: Photo = PHOTO, scale: Scale = SCALE) -> Georeference:
     return found
 
 
-def said(gps: Gps | None = LONDON, dji: DjiAttitude | None = DOWN, **photo: object) -> Photo:
+def said(gps: Gps | None = LONDON, dji: DjiPose | None = DOWN, **photo: object) -> Photo:
     return replace(PHOTO, metadata=PhotoMetadata(gps=gps, dji=dji), **photo)
 
 
@@ -92,14 +92,14 @@ def test_a_worked_number() -> None:
     ],
 )
 def test_heading(yaw: float, pitch: float, roll: float, heading: float) -> None:
-    attitude = DjiAttitude(gimbal_roll_deg=roll, gimbal_yaw_deg=yaw, gimbal_pitch_deg=pitch)
+    attitude = DjiPose(gimbal_roll_deg=roll, gimbal_yaw_deg=yaw, gimbal_pitch_deg=pitch)
     assert heading_deg(attitude) == pytest.approx(heading)
 
 
 @given(st.floats(-180, 180), st.floats(-95, -85), st.floats(-180, 180))
 def test_heading_is_where_the_rotation_leads(yaw: float, pitch: float, roll: float) -> None:
     turned = Rotation.from_euler("ZYX", [yaw, pitch, roll], degrees=True).apply([0, 0, -1])
-    attitude = DjiAttitude(gimbal_roll_deg=roll, gimbal_yaw_deg=yaw, gimbal_pitch_deg=pitch)
+    attitude = DjiPose(gimbal_roll_deg=roll, gimbal_yaw_deg=yaw, gimbal_pitch_deg=pitch)
     heading = heading_deg(attitude)
     assert heading is not None
     difference = heading - math.degrees(math.atan2(turned[1], turned[0]))

@@ -78,11 +78,11 @@ def test_openapi_tells_parameters_body_and_problems(service: Service) -> None:
     assert {parameter["name"] for parameter in post["parameters"]} == {
         "model", "threshold", "mode", "resolution_scale", "mask", "mm_per_px", "scale_points_px",
         "scale_length_mm", "marker_mm", "marker_family", "distance_mm", "limits", "cracks",
-        "outlines", "min_area_px", "cell_px", "format",
+        "outlines", "min_area_px", "cell_px", "format", "asset_id", "metadata", "photo_metadata",
     }  # fmt: skip
     assert all(parameter["description"] for parameter in post["parameters"])
     assert {"multipart/form-data", "image/jpeg", "image/png"} <= set(post["requestBody"]["content"])
-    assert {"application/json", "image/png", "image/jpeg"} == set(
+    assert {"application/json", "image/png", "image/jpeg", "application/geo+json"} == set(
         post["responses"]["200"]["content"]
     )
     statuses = {400, 401, 404, 406, 408, 413, 415, 422, 429, 500, 503, 504}

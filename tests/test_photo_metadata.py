@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from photos import CAMERA, LONDON, LOOKING_DOWN, NAMESPACE, TAKEN, packet
 from PIL.TiffImagePlugin import IFDRational
 
-from app.photo_metadata import DjiAttitude, Gps, PhotoMetadata
+from app.photo_metadata import DjiPose, Gps, PhotoMetadata
 from app.photo_metadata.capture_time import captured_at
 from app.photo_metadata.dji import MAX_XMP_BYTES, read_dji
 from app.photo_metadata.gps import read_gps
@@ -115,7 +115,7 @@ def test_text(value: object, expected: str | None) -> None:
 
 
 def test_attitude_from_attributes_and_from_elements() -> None:
-    expected = DjiAttitude(
+    expected = DjiPose(
         gimbal_roll_deg=0.0,
         gimbal_yaw_deg=0.0,
         gimbal_pitch_deg=-90.0,
@@ -132,7 +132,7 @@ def test_attitude_from_attributes_and_from_elements() -> None:
 @pytest.mark.parametrize("name", ["GPSLongtitude", "GpsLongtitude", "GPSLongitude", "GpsLongitude"])
 def test_the_longitude_is_read_as_dji_spells_it(name: str) -> None:
     read = read_dji(packet({"GpsLatitude": "51.5073333", name: "-0.127750000"}))
-    assert read == DjiAttitude(latitude_deg=51.5073333, longitude_deg=-0.12775)
+    assert read == DjiPose(latitude_deg=51.5073333, longitude_deg=-0.12775)
 
 
 def test_half_a_position_is_none() -> None:
@@ -143,7 +143,7 @@ def test_half_a_position_is_none() -> None:
 
 @pytest.mark.parametrize("value", ["nan", "inf", "1e3", "361", "--1", "1_0", "0x1", "", "٣", "1,5"])
 def test_what_is_no_angle_is_none(value: str) -> None:
-    assert read_dji(packet(LOOKING_DOWN | {"GimbalYawDegree": value})) == DjiAttitude(
+    assert read_dji(packet(LOOKING_DOWN | {"GimbalYawDegree": value})) == DjiPose(
         gimbal_roll_deg=0.0, gimbal_pitch_deg=-90.0, relative_altitude_m=12.5, absolute_altitude_m=-3.25
     )  # fmt: skip
 
@@ -193,7 +193,7 @@ markup = st.lists(
 def test_no_packet_raises(xmp: bytes) -> None:
     for each in (xmp, packet(LOOKING_DOWN)[:-43] + xmp):
         read = read_dji(each)
-        assert read is None or isinstance(read, DjiAttitude)
+        assert read is None or isinstance(read, DjiPose)
 
 
 @given(

@@ -4,8 +4,8 @@ Tags and bytes in, frozen dataclasses out. A field that is missing, unreadable o
 block never makes a photo unreadable, and nothing is guessed.
 """
 
-from app.photo_metadata.dji import DjiAttitude
+from app.photo_metadata.dji import DjiPose
 from app.photo_metadata.gps import AltitudeReference, Gps
 from app.photo_metadata.metadata import PhotoMetadata
 
-__all__ = ["AltitudeReference", "DjiAttitude", "Gps", "PhotoMetadata"]
+__all__ = ["AltitudeReference", "DjiPose", "Gps", "PhotoMetadata"]

@@ -15,16 +15,16 @@ from xml.parsers import expat
 from app.photo_metadata.values import number
 
 NAMESPACE = "http://www.dji.com/drone-dji/1.0/"
-MAX_XMP_BYTES = (
-    256 * 1024
-)  # a drone's packet has some 5 kB; those with previews in them are no drone's
+# A drone's packet has some 5 kB; those with previews in them are no drone's.
+MAX_XMP_BYTES = 256 * 1024
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class DjiAttitude:
-    """Angles in degrees of the frame north, east, down, turned by yaw, then pitch, then roll (DJI's manuals).
+class DjiPose:
+    """Where drone and gimbal were and how they were turned; latitude and longitude are both known or both None.
 
+    Angles turn the frame north, east, down by yaw, then pitch, then roll (DJI's manuals: "NED", "ZYX").
     Yaw runs clockwise from north; a gimbal pitched to -90 looks straight down.
     """
 
@@ -42,8 +42,8 @@ class DjiAttitude:
     rtk_flag: int | None = None
     """50: fixed, to centimetres; 32 to 49: float; 16: without corrections; 0: failed."""
     rtk_std_latitude_m: float | None = None
+    """Standard deviation, as is rtk_std_longitude_m."""
     rtk_std_longitude_m: float | None = None
-    """Standard deviations of the position."""
 
 
 _ANGLE, _METRES, _STD = (-360.0, 360.0), (-12_000.0, 100_000.0), (0.0, 1e6)
@@ -68,7 +68,7 @@ _FIELDS: dict[str, tuple[str, tuple[float, float]]] = {
 }
 
 
-def read_dji(xmp: bytes) -> DjiAttitude | None:
+def read_dji(xmp: bytes) -> DjiPose | None:
     """What the packet says; None where it says nothing of that.
 
     Latitude and longitude are both known or both None; 0 north and 0 east is a drone without satellites.
@@ -82,8 +82,8 @@ def read_dji(xmp: bytes) -> DjiAttitude | None:
     if latitude is None or longitude is None or not (latitude or longitude):
         values |= {"latitude_deg": None, "longitude_deg": None}
     flag = _number(said.get("RtkFlag"), 0, 255)
-    found = DjiAttitude(**values, rtk_flag=None if flag is None else round(flag))
-    return None if found == DjiAttitude() else found
+    found = DjiPose(**values, rtk_flag=None if flag is None else round(flag))
+    return None if found == DjiPose() else found
 
 
 def _number(said: str | None, low: float, high: float) -> float | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.photo_metadata.capture_time import captured_at
-from app.photo_metadata.dji import DjiAttitude, read_dji
+from app.photo_metadata.dji import DjiPose, read_dji
 from app.photo_metadata.gps import Gps, read_gps
 from app.photo_metadata.values import Tags, number, text
 
@@ -18,7 +18,7 @@ class CameraUsed:
     focal_length_mm: float | None = None
     exposure_time_s: float | None = None
     f_number: float | None = None
-    iso: float | None = None
+    iso: int | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PhotoMetadata:
     """ISO 8601; with a zone where EXIF has one."""
     gps: Gps | None = None
     camera: CameraUsed | None = None
-    dji: DjiAttitude | None = None
+    dji: DjiPose | None = None
 
     @classmethod
     def of(cls, first: Tags, exif: Tags, gps: Tags, xmp: bytes) -> "PhotoMetadata":
@@ -38,6 +38,7 @@ class PhotoMetadata:
 
 
 def _camera(first: Tags, exif: Tags) -> CameraUsed | None:
+    iso = number(exif.get(0x8827), 1, 1e9)
     found = CameraUsed(
         make=text(first.get(0x010F)),
         model=text(first.get(0x0110)),
@@ -45,6 +46,6 @@ def _camera(first: Tags, exif: Tags) -> CameraUsed | None:
         focal_length_mm=number(exif.get(0x920A), 1e-3, 1e5),
         exposure_time_s=number(exif.get(0x829A), 1e-9, 1e6),
         f_number=number(exif.get(0x829D), 1e-2, 1e4),
-        iso=number(exif.get(0x8827), 1, 1e9),
+        iso=None if iso is None else round(iso),
     )
     return None if found == CameraUsed() else found
