@@ -39,6 +39,8 @@ def as_json(result: Result) -> Segmented:
         cracks = found.cracks()
     return Segmented(
         id=result.id,
+        asset_id=parameters.asset_id,
+        metadata=parameters.caller_metadata(),
         model=schemas.ModelUsed(
             name=result.model.name,
             version=result.model.contract.version,
@@ -53,6 +55,7 @@ def as_json(result: Result) -> Segmented:
             format=result.photo.format,
             sha256=result.photo.sha256,
             exif_orientation=result.photo.exif_orientation,
+            metadata=result.photo.metadata if parameters.photo_metadata else None,
         ),
         mode=parameters.mode,
         resolution_scale=parameters.resolution_scale,

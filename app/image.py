@@ -11,6 +11,8 @@ from PIL import Image, UnidentifiedImageError
 
 from app.errors import ImageTooLarge, MissingFile, UnreadableImage, UnsupportedImage
 from app.exif import CameraExif
+from app.photo_metadata import PhotoMetadata
+from app.photo_metadata.values import Tags
 
 try:
     import pillow_heif
@@ -40,6 +42,7 @@ EIGHT_BIT = frozenset(
     {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr"}
 )
 SIXTEEN_BIT_GREY = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+EXIF, GPS = 0x8769, 0x8825  # tags that point to the directories of these names
 CRACK_COLOUR = (230, 20, 60)  # RGB, a red that grey concrete, moss and rust do not show
 
 
@@ -64,6 +67,7 @@ class Photo:
     exif_orientation: int
     warnings: tuple[str, ...]
     camera: CameraExif
+    metadata: PhotoMetadata
 
     @property
     def file_name(self) -> str:
@@ -124,6 +128,7 @@ def decode(encoded: EncodedPhoto) -> Photo:
                 warnings.append("first-frame-only")
             _require_known_range(image)
             camera = _camera(image)
+            metadata = _metadata(image)
             orientation = _orientation(image)  # before `load`, which turns a TIFF by itself
             image.load()
             turn = UPRIGHT.get(_orientation(image))
@@ -141,6 +146,7 @@ def decode(encoded: EncodedPhoto) -> Photo:
         orientation,
         tuple(warnings),
         camera,
+        metadata,
     )
 
 
@@ -153,12 +159,31 @@ def _orientation(image: Image.Image) -> int:
     return int(orientation) if orientation in range(1, 9) else 1
 
 
-def _camera(image: Image.Image) -> CameraExif:
-    """What the camera wrote about itself; nothing where the EXIF block cannot be read."""
+def _tags(image: Image.Image, directory: int | None = None) -> Tags:
+    """EXIF's first directory, or one that it points to; empty where it cannot be read."""
     try:
-        return CameraExif.of(image.getexif().get_ifd(0x8769))
+        first = image.getexif()
+        return dict(first if directory is None else first.get_ifd(directory))
+    except Exception:  # as above
+        return {}
+
+
+def _camera(image: Image.Image) -> CameraExif:
+    """What the camera wrote about its optics; nothing where the EXIF block cannot be read."""
+    try:
+        return CameraExif.of(_tags(image, EXIF))
     except Exception:  # as above
         return CameraExif()
+
+
+def _metadata(image: Image.Image) -> PhotoMetadata:
+    """What camera and drone wrote about the photo; nothing of a block that cannot be read."""
+    xmp = image.info.get("xmp")
+    packet = xmp if isinstance(xmp, bytes) else b""
+    try:
+        return PhotoMetadata.of(_tags(image), _tags(image, EXIF), _tags(image, GPS), packet)
+    except Exception:  # as above
+        return PhotoMetadata()
 
 
 def _require_known_range(image: Image.Image) -> None:

@@ -3,8 +3,17 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
+from app.caller_data import MAX_ASSET_ID, parse_metadata, require_one_line
 from app.negotiation import Format
 from app.scale import MarkerFamily, ScaleRequest
 
@@ -36,6 +45,26 @@ class Parameters(BaseModel):
     the mask."""
     cell_px: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Side of the cells in which `density` counts; a twentieth of the photo's longer side where none is given."""
+    asset_id: (
+        Annotated[
+            str, Field(min_length=1, max_length=MAX_ASSET_ID), AfterValidator(require_one_line)
+        ]
+        | None
+    ) = None
+    """What the photo shows, by your own name: comes back as it is."""
+    metadata: str | None = None
+    """A JSON object of your own, at most 8192 bytes: comes back as it is. A key may stand once in an object."""
+
+    @field_validator("metadata")
+    @classmethod
+    def _metadata_is_an_object(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_metadata(text)
+        return text
+
+    def caller_metadata(self) -> dict[str, JsonValue] | None:
+        """`metadata` as the object that it is."""
+        return None if self.metadata is None else parse_metadata(self.metadata)
 
     def scale_request(self) -> ScaleRequest:
         """What the query says of the scale."""
@@ -82,6 +111,8 @@ class SegmentParameters(Parameters):
     """Distance from camera to surface, millimetres; EXIF says the rest, and the scale is only indicative."""
     mask: MaskEncoding = "png"
     """How JSON carries the mask; `probability` is the map that a threshold cuts it from."""
+    photo_metadata: bool = False
+    """Give what the photo says of itself: when and where it was taken, with what, and which way a drone looked."""
     format: Format | None = None
     """Form of the answer; wins over `Accept`."""
 

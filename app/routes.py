@@ -95,8 +95,9 @@ async def segment_photo(
     """Answers with JSON, or in another form by `format` or `Accept`.
 
     By either: the mask (`image/png`), the photo with its cracks drawn on it (`image/jpeg`), a table
-    (`text/csv`), outlines and centrelines (`image/svg+xml`), all forms at once (`application/zip`), JSON and mask
-    (`multipart/mixed`).
+    (`text/csv`), outlines and centrelines (`image/svg+xml`), the same for GIS (`application/geo+json`: in longitude and
+    latitude where a drone looked straight down and the scale is known, else in pixels; its member `frame` says which),
+    all forms at once (`application/zip`), JSON and mask (`multipart/mixed`).
 
     By `format` alone: `density`, the crack length per area as a heat map, black where there is no crack;
     `probability`, the 8-bit map that `/v1/measure` reads; `coco` (polygons), `coco-rle`, `label-studio` and `cvat`.
@@ -172,6 +173,8 @@ async def measure_mask(
         found = Findings(measured, height, width, scale, table, parameters)
         answer = schemas.Measured(
             id=request.state.id,
+            asset_id=parameters.asset_id,
+            metadata=parameters.caller_metadata(),
             statistics=found.statistics(),
             scale=found.scale_used(),
             limits=table,

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.limits import Table, Verdict
 from app.pattern import Kind
+from app.photo_metadata import PhotoMetadata
 from app.scale import Source
 
 Point = tuple[float, float]
@@ -22,11 +23,14 @@ class ModelUsed(BaseModel):
 
 
 class ImageDescription(BaseModel):
+    """`metadata` is null unless `photo_metadata` asks for it."""
+
     width: int
     height: int
     format: str
     sha256: str
     exif_orientation: int
+    metadata: PhotoMetadata | None
 
 
 class Widths(BaseModel):
@@ -175,9 +179,11 @@ class ProbabilityMap(BaseModel):
 
 
 class Measured(BaseModel):
-    """Answer of `/v1/measure`."""
+    """Answer of `/v1/measure`; `asset_id` and `metadata` are what the query gave."""
 
     id: str
+    asset_id: str | None
+    metadata: dict[str, JsonValue] | None
     statistics: Statistics
     scale: Scale | None
     limits: Table | None
@@ -188,9 +194,11 @@ class Measured(BaseModel):
 
 
 class Segmented(BaseModel):
-    """Answer of `/v1/segment`."""
+    """Answer of `/v1/segment`; `asset_id` and `metadata` are what the query gave."""
 
     id: str
+    asset_id: str | None
+    metadata: dict[str, JsonValue] | None
     model: ModelUsed
     image: ImageDescription
     mode: Literal["tile", "resize"]

@@ -94,3 +94,5 @@ def set_up_logging(level: str) -> None:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         force=True,
     )
+    # At debug Pillow writes down every tag of EXIF, the place of the photo among them.
+    logging.getLogger("PIL").setLevel(logging.INFO)

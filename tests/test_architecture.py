@@ -140,6 +140,8 @@ def test_every_heavy_library_has_one_door(library):
         "pattern",
         "density",
         "quality",
+        "photo_metadata",
+        "georeference",
     ],
 )
 def test_the_core_knows_nothing_of_http(subject):

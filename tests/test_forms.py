@@ -115,7 +115,11 @@ def test_csv_says_what_json_says(service: Service, query: str) -> None:
         low, high = crack["width_interval_mm"] or (None, None)
         figures |= {"width_interval_low_mm": low, "width_interval_high_mm": high}
         figures |= {"flags": " ".join(crack["flags"]) or None}
-        figures |= {"answer_id": answer.headers["x-request-id"], "made_by": "darkness 1.0.0"}
+        figures |= {
+            "answer_id": answer.headers["x-request-id"],
+            "asset_id": None,
+            "made_by": "darkness 1.0.0",
+        }
         figures |= {"threshold": 0.5, "photo_sha256": said["image"]["sha256"]}
         assert row == {n: "" if value is None else str(value) for n, value in figures.items()}
 
@@ -123,7 +127,7 @@ def test_csv_says_what_json_says(service: Service, query: str) -> None:
 def test_csv_of_no_cracks_is_its_header(service: Service) -> None:
     (header,) = csv.reader(io.StringIO(ask(service, "csv", NO_CRACKS).body.decode(), newline=""))
     assert header[:3] == ["id", "area_px", "bbox_x_px"]
-    assert header[-4:] == ["answer_id", "made_by", "threshold", "photo_sha256"]
+    assert header[-5:] == ["answer_id", "asset_id", "made_by", "threshold", "photo_sha256"]
 
 
 @pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

@@ -78,7 +78,7 @@ def test_openapi_tells_parameters_body_and_problems(service: Service) -> None:
     assert {parameter["name"] for parameter in post["parameters"]} == {
         "model", "threshold", "mode", "resolution_scale", "mask", "mm_per_px", "scale_points_px",
         "scale_length_mm", "marker_mm", "marker_family", "distance_mm", "limits", "cracks",
-        "outlines", "min_area_px", "cell_px", "format",
+        "outlines", "min_area_px", "cell_px", "format", "asset_id", "metadata", "photo_metadata",
     }  # fmt: skip
     assert all(parameter["description"] for parameter in post["parameters"])
     assert {"multipart/form-data", "image/jpeg", "image/png"} <= set(post["requestBody"]["content"])

@@ -21,7 +21,7 @@ def measure(service: Service, query: str = "", body: bytes | None = None) -> dic
 def test_a_mask(service: Service) -> None:
     answer = measure(service)
     assert list(answer) == [
-        "id", "statistics", "scale", "limits", "pattern", "density", "cracks", "warnings",
+        "id", "asset_id", "metadata", "statistics", "scale", "limits", "pattern", "density", "cracks", "warnings",
     ]  # fmt: skip
     assert answer["statistics"]["total_pixels"] == 60 * 140
     assert answer["statistics"]["crack_pixels"] == 420

@@ -40,6 +40,7 @@ from app.negotiation import MEDIA_TYPES, negotiate
         ("multipart/*", "multipart"),
         # a browser
         ("text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8", "json"),
+        ("application/geo+json, application/json;q=0.9", "geojson"),
     ],
 )
 def test_accept(accept: str, form: str) -> None:

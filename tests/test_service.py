@@ -34,8 +34,8 @@ def segment(service: Service, query: str = "", photo: bytes = GOOD_PHOTO, **head
 def test_the_answer_has_exactly_the_promised_shape(service: Service) -> None:
     answer = segment(service)
     assert list(answer) == [
-        "id", "model", "image", "mode", "resolution_scale", "statistics", "scale", "limits", "pattern",
-        "density", "quality", "cracks", "mask", "warnings", "timing_ms",
+        "id", "asset_id", "metadata", "model", "image", "mode", "resolution_scale", "statistics",
+        "scale", "limits", "pattern", "density", "quality", "cracks", "mask", "warnings", "timing_ms",
     ]  # fmt: skip
     assert list(answer["model"]) == [
         "name",
@@ -45,7 +45,9 @@ def test_the_answer_has_exactly_the_promised_shape(service: Service) -> None:
         "device",
         "precision",
     ]
-    assert list(answer["image"]) == ["width", "height", "format", "sha256", "exif_orientation"]
+    assert list(answer["image"]) == [
+        "width", "height", "format", "sha256", "exif_orientation", "metadata",
+    ]  # fmt: skip
     assert list(answer["statistics"]) == [
         "total_pixels", "crack_pixels", "crack_ratio", "crack_count", "total_length_px",
         "mean_width_px", "max_width_px", "total_length_mm", "mean_width_mm", "max_width_mm",

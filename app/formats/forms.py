@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from app import answers
 from app.formats import coco, containers, cvat, label_studio, pictures
 from app.formats.drawing import drawing
+from app.formats.geojson import geojson
 from app.formats.table import table
 from app.inspection import Result
 from app.negotiation import MEDIA_TYPES, Format
@@ -38,6 +39,7 @@ SINGLE: Mapping[Format, Form] = {
     "density": Form(".density.png", pictures.density),
     "probability": Form(".probability.png", pictures.probability),
     "csv": Form(".csv", table, lists_cracks=True, without_outlines=True, is_attachment=True),
+    "geojson": Form(".geojson", geojson, lists_cracks=True, is_attachment=True),
     "svg": Form(".svg", drawing, lists_cracks=True),
     "coco": Form(".coco.json", coco.polygons, lists_cracks=True),
     "coco-rle": Form(".coco-rle.json", coco.rle, lists_cracks=True),

@@ -7,7 +7,7 @@ from app.formats.figures import FIGURES, Figure, figures
 from app.inspection import Result
 
 # What says where a row comes from, so that rows of many photos can stand in one table.
-ORIGIN = ("answer_id", "made_by", "threshold", "photo_sha256")
+ORIGIN = ("answer_id", "asset_id", "made_by", "threshold", "photo_sha256")
 # What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -16,6 +16,7 @@ def table(result: Result) -> bytes:
     """A row a crack, every figure of it; a cell is empty where JSON has null."""
     origin = (
         result.id,
+        result.parameters.asset_id,
         result.made_by,
         result.segmentation.threshold,
         result.photo.sha256,

@@ -23,10 +23,12 @@ export class Job {
   }
 }
 
-/** The query that says how a job's photo is looked at. */
-export function lookOf({ model, mode }) {
-  if (mode === "resize") return { model, mode };
-  return mode === "tile-half" ? { model, resolution_scale: 0.5 } : { model };
+/** The query that says how a job's photo is looked at, and what it is of. */
+export function lookOf({ model, mode, asset }) {
+  const query = { model, asset_id: asset };
+  if (mode === "resize") query.mode = mode;
+  if (mode === "tile-half") query.resolution_scale = 0.5;
+  return query;
 }
 
 export class Queue {

@@ -40,8 +40,8 @@ async function choose(job) {
 
 function take(files) {
   const photos = [...files].filter((file) => file.size > 0 || file.type);
-  const how = () => ({ model: $("model").value || null, mode: $("mode").value });
-  queue.add(photos.map((file) => new Job(file, file.name || "pasted photo", how())));
+  const how = { model: $("model").value || null, mode: $("mode").value, asset: $("asset").value.trim() };
+  queue.add(photos.map((file) => new Job(file, file.name || "pasted photo", how)));
 }
 
 for (const [button, input] of [["choose", "files"], ["camera", "shot"]]) {
