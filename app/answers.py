@@ -68,7 +68,7 @@ def as_json(result: Result, watch: Stopwatch) -> Segmented:
         quality=findings.quality(result.quality),
         cracks=cracks,
         mask=mask,
-        warnings=[*result.photo.warnings, *result.quality.warnings, *found.warnings()],
+        warnings=result.warnings,
         timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
     )
 

@@ -33,6 +33,11 @@ class Result:
         """Name and version of what found the cracks: "unet 1.2.0"."""
         return f"{self.model.name} {self.model.contract.version}"
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know: of the file, of the photo, of the cracks."""
+        return [*self.photo.warnings, *self.quality.warnings, *self.findings.warnings()]
+
 
 def inspect(
     id: str,

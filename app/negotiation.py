@@ -4,7 +4,7 @@ from typing import Literal
 
 from app.errors import NotAcceptable
 
-Format = Literal["json", "mask", "overlay", "density"]
+Format = Literal["json", "mask", "overlay", "density", "pdf"]
 
 # In the order of preference among equals: `*/*` is JSON, `image/*` and `image/png` are the mask.
 MEDIA_TYPES: dict[Format, str] = {
@@ -12,6 +12,7 @@ MEDIA_TYPES: dict[Format, str] = {
     "mask": "image/png",
     "overlay": "image/jpeg",
     "density": "image/png",
+    "pdf": "application/pdf",
 }
 
 

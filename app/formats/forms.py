@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from app.formats import pictures
+from app.formats import pictures, report
 from app.inspection import Result
 from app.negotiation import Format
 from app.parameters import SegmentParameters
@@ -25,6 +25,7 @@ FORMS: Mapping[Format, Form] = {
     "mask": Form(".mask.png", pictures.mask),
     "overlay": Form(".overlay.jpg", pictures.overlay),
     "density": Form(".density.png", pictures.density),
+    "pdf": Form(".pdf", report.write, lists_cracks=True, is_attachment=True),
 }
 
 
