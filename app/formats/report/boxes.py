@@ -9,7 +9,7 @@ SIDE_WIDTH = 165.0
 CAPTION_WIDTH = 150.0
 """What a caption needs, however narrow its picture is."""
 CAPTION_HEIGHT = 10.0
-WIDE_SHARE = 0.8
+WIDE_SHARE = 0.72
 """Of the page's inner width: an overlay narrower than that would leave a gap at its right that could hold the facts."""
 
 

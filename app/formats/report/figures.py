@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from app.schemas import Crack, Widths
 
+# More would not fit the columns; they are needed where a pixel is less than a tenth of a micrometre.
+MOST_PLACES = 5
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -14,14 +17,15 @@ class Unit:
     per_px: float
 
     def width(self, value: float) -> str:
-        return f"{value:.{self._places(0.1)}f}"
+        return self._rounded(value, 0.1)
 
     def length(self, value: float) -> str:
-        return f"{value:.{self._places(1)}f}"
+        return self._rounded(value, 1)
 
-    def _places(self, pixels: float) -> int:
-        # A little less than the logarithm: 0.1 must not need two places because it is 0.1000000001.
-        return max(0, math.ceil(-math.log10(self.per_px * pixels) - 1e-6))
+    def _rounded(self, value: float, pixels: float) -> str:
+        # A little less than the logarithm: 0.1 must not need two places because it is 0.0999999999.
+        places = max(0, math.ceil(-math.log10(self.per_px * pixels) - 1e-6))
+        return f"{value:.{places}f}" if places <= MOST_PLACES else f"{value:.2g}"
 
 
 PIXELS = Unit("px", 1.0)

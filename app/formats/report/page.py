@@ -8,10 +8,11 @@ from itertools import chain
 
 from app.formats.report import parts, pictures, words
 from app.formats.report.boxes import GAP, Box, Frames, arrange
+from app.formats.report.cells import by_width
 from app.formats.report.figures import PIXELS, Unit
-from app.formats.report.parts import BODY, INNER, LEFT, SMALL, CrackTable
+from app.formats.report.parts import BODY, INNER, LEFT, SMALL
 from app.formats.report.sheet import MM, Sheet, Style, wrapped
-from app.formats.report.table import by_width
+from app.formats.report.table import CrackTable
 from app.formats.report.verdicts import cases
 from app.formats.report.words import Fact
 from app.inspection import Result
@@ -22,8 +23,8 @@ END = parts.SIGNATURE - parts.WRITING_HEIGHT
 """Of what is reported; below it people write."""
 LEAST_HEIGHT, MOST_HEIGHT = 60 * MM, 150 * MM  # of pictures and totals
 STRONG = Style(9, is_bold=True)
-OVERLAY_CAPTION = "Cracks found, with their numbers where there is room"
-WANTED_ROWS = 12  # fewer leave the pictures more room, more take none from them
+OVERLAY_CAPTION = "Cracks, numbered where there is room"
+WANTED_ROWS = 20  # fewer leave the pictures more room, more take none from them
 
 
 def now() -> datetime:
@@ -70,14 +71,15 @@ class Content:
         """Of what stands between pictures and table."""
         block = max(parts.facts_height(self.method), parts.facts_height(self.source))
         notes = len(self.notes) * BODY.line + GAP if self.notes else 0
-        return block + len(self.identity) * SMALL.line + notes + GAP
+        identity = parts.PARAGRAPH_GAP + len(self.identity) * SMALL.line
+        return block + identity + GAP + notes
 
     @property
     def table_height(self) -> float:
         """What the table asks for, or what stands in its place."""
         if not self.table.cracks:
             return len(self.nothing) * STRONG.line
-        return parts.HEAD_HEIGHT + min(len(self.table.cracks), WANTED_ROWS) * parts.ROW_HEIGHT
+        return self.table.height(WANTED_ROWS)
 
     @property
     def legend_height(self) -> float:
@@ -107,10 +109,9 @@ def write(result: Result) -> bytes:
     _pictures(sheet, frames, result, content.table, shown)
     parts.facts(sheet, frames.facts, "Found", content.found)
     y = _facts(sheet, y, content)
+    y = parts.lines(sheet, y, content.nothing, STRONG)
     if content.table.cracks:
-        y = parts.table(sheet, y, content.table, shown)
-    else:
-        y = parts.lines(sheet, y, content.nothing, STRONG)
+        y = content.table.draw(sheet, y, shown)
     for lines in content.legend:
         y = parts.lines(sheet, y + parts.PARAGRAPH_GAP, lines, SMALL)
     parts.signature(sheet)
@@ -143,7 +144,7 @@ def _facts(sheet: Sheet, y: float, content: Content) -> float:
         box = Box(LEFT + i * (width + GAP), y, width, parts.facts_height(told))
         parts.facts(sheet, box, heading, told)
     y += max(parts.facts_height(told) for _, told in blocks)
-    y = parts.lines(sheet, y, content.identity, SMALL) + GAP
+    y = parts.lines(sheet, y + parts.PARAGRAPH_GAP, content.identity, SMALL) + GAP
     if not content.notes:
         return y
     return parts.lines(sheet, y, content.notes, BODY) + GAP

@@ -1,14 +1,11 @@
 """The parts of the page, each drawn where it is told. One that has a height of its own returns where it ends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.formats.report import words
 from app.formats.report.boxes import CAPTION_HEIGHT, GAP, Box, place_labels
-from app.formats.report.figures import PIXELS, Sizes, Unit
 from app.formats.report.sheet import (
-    BLACK,
     GREY,
     HEIGHT,
     MM,
@@ -19,10 +16,8 @@ from app.formats.report.sheet import (
     clipped,
     width_of,
 )
-from app.formats.report.table import cells, columns
 from app.formats.report.words import Fact
 from app.image import CRACK_COLOUR
-from app.limits import Table
 from app.schemas import Crack
 
 LEFT, TOP = 16 * MM, 14 * MM
@@ -35,12 +30,9 @@ WRITING_HEIGHT = 9 * MM
 TITLE = Style(17, is_bold=True)
 BODY = Style(7.5)
 SMALL = Style(7, colour=GREY)
-CELL = Style(7)
 TAG = Style(7, is_bold=True)
 
 FACT_HEIGHT = 11.0  # from one fact to the next
-ROW_HEIGHT = 11.0
-HEAD_HEIGHT = 23.0  # of a table
 PARAGRAPH_GAP = 3.5
 NAME_WIDTH = 86.0  # of a fact
 
@@ -106,59 +98,6 @@ def lines(sheet: Sheet, y: float, texts: Sequence[str], style: Style) -> float:
     for i, text in enumerate(texts):
         sheet.text(LEFT, y + style.size + i * style.line, text, style)
     return y + style.line * len(texts)
-
-
-@dataclass(frozen=True)
-class CrackTable:
-    """What `table` draws."""
-
-    cracks: Sequence[Crack]
-    """In their order; those that do not fit are only summed up."""
-    unit: Unit
-    limits: Table | None
-
-    def shown(self, height: float) -> int:
-        """How many of the cracks fit with the head of the table, and with the line for those that do not."""
-        rows = max(0, int((height - HEAD_HEIGHT) / ROW_HEIGHT))
-        return len(self.cracks) if len(self.cracks) <= rows else max(0, rows - 1)
-
-
-def table(sheet: Sheet, y: float, content: CrackTable, shown: int) -> float:
-    """The first cracks, a row each, and what remains in one line."""
-    headed = columns(content.unit, content.limits)
-    total = sum(column.share for column in headed)
-    widths = [INNER * column.share / total for column in headed]
-    edges = [LEFT + sum(widths[:i]) for i in range(len(widths))]
-
-    def row(baseline: float, texts: Sequence[str], style: Style) -> None:
-        for column, edge, width, text in zip(headed, edges, widths, texts, strict=True):
-            is_right = column.align == "right"
-            inset = 0 if is_right else 12
-            x = edge + width if is_right else edge + inset
-            sheet.text(x, baseline, clipped(text, style, width - inset), style, column.align)
-
-    row(y + 8, [column.heading for column in headed], CELL.bold())
-    row(y + 8 + CELL.line, [column.unit for column in headed], SMALL)
-    y += HEAD_HEIGHT - 1
-    sheet.line((LEFT, y), (RIGHT, y), BLACK, 0.7)
-    for crack in content.cracks[:shown]:
-        row(y + 8, cells(crack, content.unit, content.limits), CELL)
-        y += ROW_HEIGHT
-        sheet.line((LEFT, y), (RIGHT, y), PALE, 0.3)
-    if rest := content.cracks[shown:]:
-        sheet.text(LEFT, y + 8, _rest(rest, content.unit), CELL)
-        y += ROW_HEIGHT
-    return y + 1
-
-
-def _rest(cracks: Sequence[Crack], unit: Unit) -> str:
-    sizes = [Sizes.of(crack, unit) for crack in cracks]
-    if any(
-        each.unit != unit for each in sizes
-    ):  # some have no millimetres: all of them in pixels then
-        sizes = [Sizes.of(crack, PIXELS) for crack in cracks]
-    unit, length = sizes[0].unit, sum(each.length for each in sizes)
-    return f"and {len(cracks)} more, in total {unit.length(length)} {unit.name} long (CSV or JSON has them all)"
 
 
 def signature(sheet: Sheet) -> None:

@@ -18,8 +18,8 @@ _WARNINGS = {
     "blurred": "The photo is blurred: cracks may be there and not be found, and narrow ones look wider.",
     "underexposed": "The photo is too dark: cracks may be there and not be found.",
     "overexposed": "Parts of the photo are overexposed: cracks may be there and not be found.",
-    "too-far": "The photo was taken from too far away: a crack of 0.3 mm is narrower than the three pixels that "
-    "measuring needs, and may not be found.",
+    "too-far": "Taken from too far away: a crack of 0.3 mm is narrower than the three pixels that a width needs, and "
+    "may be missed.",
     "first-frame-only": "The file holds several pictures; only the first was looked at.",
     "scale-indicative": "The scale comes from what the camera says of its optics: millimetres are indicative only.",
     "scale-too-unsure": "The scale is too unsure for some cracks: those are given in pixels.",
@@ -93,8 +93,14 @@ def source(result: Result) -> list[Fact]:
         ("Photo", f"{photo.format}, {photo.width} × {photo.height} px"),
         *_scale(result.findings.scale_used()),
         ("Measurable from", smallest),
-        ("Limits", f"{table.name}, edition {table.edition}" if table else "none asked for"),
+        *_limits(table),
     ]
+
+
+def _limits(table: Table | None) -> list[Fact]:
+    if table is None:
+        return [("Limits", "none asked for")]
+    return [("Limits", table.name), ("Their edition", table.edition)]
 
 
 def _scale(scale: schemas.Scale | None) -> list[Fact]:
