@@ -77,7 +77,7 @@ UPLOAD_PROBLEMS = _problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
     "/segment",
     response_model=schemas.Segmented,
     responses={
-        200: {"content": {"image/png": {}, "image/jpeg": {}}},
+        200: {"content": {"image/png": {}, "image/jpeg": {}, "application/pdf": {}}},
         **UPLOAD_PROBLEMS,
         **_problems(404, 406),
     },
@@ -92,6 +92,7 @@ async def segment_photo(
     """Answers with JSON, or by `format` or `Accept` with the mask (`image/png`) or the overlay (`image/jpeg`).
 
     `format=density` is the crack length per area as a heat map (`image/png`), black where there is no crack.
+    `format=pdf` (`application/pdf`) is a report of one page: pictures, table of cracks, and what they rest on.
     """
     state = state_of(request)
     state.admission.require_open()

@@ -151,7 +151,7 @@ def legend(has_flags: bool) -> str:
 def limits(table: Table) -> str:
     """The table that widths were held against, and how far that goes."""
     checked = "" if table.verified else " Its figures were not compared with the document itself."
-    return (
-        f"Limits: {table.title}; edition {table.edition}.{checked} The 95 % width and two standard uncertainties "
-        f"either way were held against it. This screens cracks and does not rate the structure. {table.statement}"
+    return (  # what a reader must not miss comes first: an owner's title can be of any length
+        "Limits screen cracks and do not rate the structure. Held against them were the 95 % width and two standard "
+        f"uncertainties either way. {table.title}; edition {table.edition}.{checked} {table.statement}"
     )
