@@ -67,20 +67,9 @@ def as_json(result: Result) -> Segmented:
         quality=findings.quality(result.quality),
         cracks=cracks,
         mask=mask,
-        warnings=warnings(result),
+        warnings=result.warnings,
         timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
     )
-
-
-def warnings(result: Result) -> list[str]:
-    """What a reader must know: of the photo, its quality, the cracks, and where the mask is from."""
-    given = ["probability-given"] if result.is_probability_given else []
-    return [
-        *result.photo.warnings,
-        *result.quality.warnings,
-        *result.findings.warnings(),
-        *given,
-    ]
 
 
 def encode_mask(

@@ -98,12 +98,16 @@ class Findings:
             m_per_m2=None if found.m_per_m2 is None else np.round(found.m_per_m2, 6).tolist(),
         )
 
-    def density_grid(self) -> Density:
-        """The same, unrounded. Raises InvalidParameter for too fine a grid."""
-        cell = self.parameters.cell_px or default_cell_px(self.height, self.width)
+    def density_grid(self, cell_px: int | None = None) -> Density:
+        """The same, unrounded, in cells of that size, if any. Raises InvalidParameter for too fine a grid."""
+        cell = cell_px or self.parameters.cell_px or default_cell_px(self.height, self.width)
         lines = [line for crack in self.measurement.cracks for line in crack.centerlines_px]
         plane = self.scale.plane if self.scale else None
         return density_of(lines, self.height, self.width, plane, cell)
+
+    def mean_density(self) -> Density:
+        """Over the whole photo: one cell."""
+        return self.density_grid(max(self.height, self.width))
 
     def warnings(self) -> list[str]:
         """What a reader of the cracks must know."""

@@ -249,7 +249,17 @@ def encode_colours(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def encode_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:
-    """JPEG of the photo with the cracks tinted, and outlined so that a hairline shows on a reduced view.
+    """JPEG of what `draw_overlay` draws."""
+    return encode_jpeg(draw_overlay(photo, mask), quality=90)
+
+
+def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
+    """JPEG of uint8 `[H, W, 3]` RGB and nothing else: what a photo's file held beside its pixels is not in it."""
+    return _save(Image.fromarray(pixels), "JPEG", quality=quality)
+
+
+def draw_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The photo with the cracks tinted, and outlined so that a hairline shows on a reduced view.
 
     The outline lies outside the crack and leaves it to be seen; it is about a 700th of the photo's longer side.
     """
@@ -260,7 +270,16 @@ def encode_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:
     gap = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     solid = mask.astype(np.uint8)
     drawn[cv2.dilate(solid, reach) > cv2.dilate(solid, gap)] = CRACK_COLOUR
-    return _save(Image.fromarray(drawn), "JPEG", quality=90)
+    return drawn
+
+
+def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """uint8 `[H, W]` or `[H, W, 3]` by the mean over areas, no larger than `width` x `height` pixels.
+
+    A photo that is smaller stays as it is: enlarging adds no detail.
+    """
+    size = min(width, pixels.shape[1]), min(height, pixels.shape[0])
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _save(image: Image.Image, format: str, **options: int) -> bytes:

@@ -38,6 +38,13 @@ class Result:
         """Name and version of what found the cracks: "unet 1.2.0"."""
         return f"{self.model.name} {self.model.contract.version}"
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know: of the file, of the photo, of the cracks, and where the mask is from."""
+        given = ["probability-given"] if self.is_probability_given else []
+        found = self.findings.warnings()
+        return [*self.photo.warnings, *self.quality.warnings, *found, *given]
+
 
 def inspect(
     id: str,

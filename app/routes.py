@@ -94,10 +94,10 @@ async def segment_photo(
 ) -> Response:
     """Answers with JSON, or in another form by `format` or `Accept`.
 
-    By either: the mask (`image/png`), the photo with its cracks drawn on it (`image/jpeg`), a table
-    (`text/csv`), outlines and centrelines (`image/svg+xml`), the same for GIS (`application/geo+json`: in longitude and
-    latitude where a drone looked straight down and the scale is known, else in pixels; its member `frame` says which),
-    all forms at once (`application/zip`), JSON and mask (`multipart/mixed`).
+    By either: the mask (`image/png`), the photo with its cracks drawn on it (`image/jpeg`), a report of one page
+    (`application/pdf`), a table (`text/csv`), outlines and centrelines (`image/svg+xml`), the same for GIS
+    (`application/geo+json`: in longitude and latitude where a drone looked straight down and the scale is known, else
+    in pixels; its member `frame` says which), all forms at once (`application/zip`), JSON and mask (`multipart/mixed`).
 
     By `format` alone: `density`, the crack length per area as a heat map, black where there is no crack;
     `probability`, the 8-bit map that `/v1/measure` reads; `coco` (polygons), `coco-rle`, `label-studio` and `cvat`.

@@ -29,6 +29,7 @@ DOORS = {
         "training/calibrate.py",
     ],
     "pycocotools": ["app/run_lengths.py"],
+    "reportlab": ["app/formats/report/sheet.py"],
     "prometheus_client": ["app/telemetry.py"],
     "pydantic_settings": ["app/settings.py"],
     "uvicorn": ["app/server.py"],

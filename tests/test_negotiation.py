@@ -17,6 +17,8 @@ from app.negotiation import MEDIA_TYPES, negotiate
         ("application/*", "json"),
         ("image/png", "mask"),
         ("image/*", "mask"),
+        ("application/pdf", "pdf"),
+        ("application/pdf, application/json;q=0.9", "pdf"),
         ("image/jpeg", "overlay"),
         ("IMAGE/JPEG", "overlay"),
         ("text/html, */*;q=0.1", "json"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from app import answers
-from app.formats import coco, containers, cvat, label_studio, pictures
+from app.formats import coco, containers, cvat, label_studio, pictures, report
 from app.formats.drawing import drawing
 from app.formats.geojson import geojson
 from app.formats.table import table
@@ -39,6 +39,7 @@ SINGLE: Mapping[Format, Form] = {
     "density": Form(".density.png", pictures.density),
     "probability": Form(".probability.png", pictures.probability),
     "csv": Form(".csv", table, lists_cracks=True, without_outlines=True, is_attachment=True),
+    "pdf": Form(".pdf", report.write, lists_cracks=True, without_outlines=True, is_attachment=True),
     "geojson": Form(".geojson", geojson, lists_cracks=True, is_attachment=True),
     "svg": Form(".svg", drawing, lists_cracks=True),
     "coco": Form(".coco.json", coco.polygons, lists_cracks=True),

@@ -4,11 +4,11 @@ import { send } from "./api.js";
 import { lookOf } from "./jobs.js";
 
 export const DOWNLOADS = {
-  pdf: { said: "The report", suffix: ".pdf" },
+  pdf: { said: "The report", suffix: ".pdf", query: { photo_metadata: true } },
   csv: { said: "The table", suffix: ".csv" },
   overlay: { said: "The overlay", suffix: ".overlay.jpg" },
   mask: { said: "The mask", suffix: ".mask.png" },
-  json: { said: "The result", suffix: ".json", query: { mask: "rle", outlines: true } },
+  json: { said: "The result", suffix: ".json", query: { mask: "rle", outlines: true, photo_metadata: true } },
   zip: { said: "Everything", suffix: ".zip" },
   geojson: { said: "The outlines", suffix: ".geojson" },
   svg: { said: "The outlines", suffix: ".svg" },
