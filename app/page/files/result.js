@@ -86,7 +86,6 @@ export class Result {
     if (!job?.answer) return;
     this.abort?.abort();
     this.abort = new AbortController();
-    job.threshold = Number($("threshold").value);
     try {
       job.scale = this.scale.query();
       const { signal } = this.abort;
@@ -134,6 +133,7 @@ export class Result {
     let timer = null;
     $("threshold").addEventListener("input", () => {
       this.setThreshold(Number($("threshold").value));
+      this.job.threshold = Number($("threshold").value); // of now on, whatever is asked for
       clearTimeout(timer);
       timer = setTimeout(() => this.measure(), SETTLED_MS);
     });
