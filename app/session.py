@@ -212,6 +212,8 @@ def _session(model: Path | bytes, name: str, providers: list[Any], severity: int
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = severity
+    # Where no instruction multiplies bytes and adds up in 32 bits, 16 would overflow: exact sums instead, slower ones.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         # Without the runtime's own fallback, which would go on on a CPU after a GPU failed, and print about it.
         return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)

@@ -144,7 +144,7 @@ def test_wrong_method(service: Service, method: str, path: str, allowed: str) ->
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/html", "image/gif, application/pdf", "application/json;q=0"]
+    "accept", ["text/html", "image/gif, application/msword", "application/json;q=0"]
 )
 def test_an_answer_that_does_not_exist(service: Service, accept: str) -> None:
     answer = service.post("/v1/segment", GOOD_PHOTO, Accept=accept)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from app.formats.polygons import polygons, signed_area
-from app.measurement.outline import outlines
+from app.measurement.outline import outlines, smoothed
 from app.measurement.regions import find_regions
 
 masks = arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
@@ -20,7 +20,7 @@ masks = arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 def of_mask(mask: np.ndarray, tolerance_px: float = 0) -> list[list[list[np.ndarray]]]:
     """Polygons of each component."""
     regions, _ = find_regions(mask.astype(np.float32), 0.5, 0)
-    return [polygons(each) for each in outlines(regions, tolerance_px)]
+    return [polygons([smoothed(one, tolerance_px) for one in each]) for each in outlines(regions)]
 
 
 def picture(*rows: str) -> np.ndarray:
