@@ -9,8 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from app.errors import ImageTooLarge, MissingFile, UnreadableImage, UnsupportedImage
+from app.errors import (
+    ImageTooLarge,
+    InvalidParameter,
+    MissingFile,
+    UnreadableImage,
+    UnsupportedImage,
+)
 from app.exif import CameraExif
+from app.overlay import draw_overlay
 from app.photo_metadata import PhotoMetadata
 from app.photo_metadata.values import Tags
 
@@ -43,7 +50,6 @@ EIGHT_BIT = frozenset(
 )
 SIXTEEN_BIT_GREY = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 EXIF, GPS = 0x8769, 0x8825  # tags that point to the directories of these names
-CRACK_COLOUR = (230, 20, 60)  # RGB, a red that grey concrete, moss and rust do not show
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,29 @@ def identify(data: bytes, max_pixels: int) -> EncodedPhoto:
         )
     # Pillow calls a JPEG with a preview appended, as many cameras write it, MPO.
     return EncodedPhoto(data, "JPEG" if name == "MPO" else name, width, height)
+
+
+def identify_map(data: bytes, photo: EncodedPhoto) -> EncodedPhoto:
+    """Read the header alone of a photo's map of probabilities, before memory is spent on it.
+
+    Raises UnsupportedImage and UnreadableImage as `identify` does, and InvalidParameter for one of another size: the
+    photo may lie on its side as it is stored, so its sides are compared in either order.
+    """
+    size = sorted((photo.width, photo.height))
+    try:
+        found = identify(data, photo.width * photo.height)
+    except ImageTooLarge:
+        found = None
+    except UnsupportedImage:
+        raise UnsupportedImage(
+            "the field 'probability' is no picture; send the map as PNG, grey, 0 to 255"
+        ) from None
+    if found is None or sorted((found.width, found.height)) != size:
+        raise InvalidParameter(
+            f"the field 'probability' is no map of this photo of {photo.width}x{photo.height} pixels; "
+            "send one of the same size, upright"
+        )
+    return found
 
 
 def decode(encoded: EncodedPhoto) -> Photo:
@@ -238,11 +267,6 @@ def encode_map(probability: NDArray[np.float32]) -> bytes:
     return _save(Image.fromarray(np.rint(probability * 255).astype(np.uint8)), "PNG")
 
 
-def encode_photo(pixels: NDArray[np.uint8]) -> bytes:
-    """JPEG of uint8 `[H, W, 3]` RGB."""
-    return _save(Image.fromarray(pixels), "JPEG", quality=90)
-
-
 def encode_colours(pixels: NDArray[np.uint8]) -> bytes:
     """PNG of uint8 `[H, W, 3]` RGB."""
     return _save(Image.fromarray(pixels), "PNG")
@@ -256,21 +280,6 @@ def encode_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     """JPEG of uint8 `[H, W, 3]` RGB and nothing else: what a photo's file held beside its pixels is not in it."""
     return _save(Image.fromarray(pixels), "JPEG", quality=quality)
-
-
-def draw_overlay(photo: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The photo with the cracks tinted, and outlined so that a hairline shows on a reduced view.
-
-    The outline lies outside the crack and leaves it to be seen; it is about a 700th of the photo's longer side.
-    """
-    drawn = photo.copy()
-    drawn[mask] = (0.45 * drawn[mask] + 0.55 * np.array(CRACK_COLOUR)).astype(np.uint8)
-    thickness = max(1, round(max(mask.shape) / 700))
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thickness + 3, 2 * thickness + 3))
-    gap = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
-    solid = mask.astype(np.uint8)
-    drawn[cv2.dilate(solid, reach) > cv2.dilate(solid, gap)] = CRACK_COLOUR
-    return drawn
 
 
 def reduce(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

@@ -32,11 +32,14 @@ class Result:
     """The caller sent the probabilities; no network ran."""
     watch: Stopwatch
     """Where the time went and goes: JSON tells of it."""
+    check: Callable[[], None]
+    """Raises once nobody waits for the answer any more."""
 
     @property
     def made_by(self) -> str:
-        """Name and version of what found the cracks: "unet 1.2.0"."""
-        return f"{self.model.name} {self.model.contract.version}"
+        """Name and version of what found the cracks: "unet 1.2.0"; whether its map was given, it may be corrected."""
+        given = ", map given by the caller" if self.is_probability_given else ""
+        return f"{self.model.name} {self.model.contract.version}{given}"
 
     @property
     def warnings(self) -> list[str]:
@@ -69,7 +72,7 @@ def inspect(
         given = image.decode_map(encoded_map) if encoded_map else None
     if given is not None and given.shape != photo.pixels.shape[:2]:
         raise InvalidParameter(
-            f"probability has {given.shape[1]}x{given.shape[0]} pixels, the upright photo "
+            f"the field 'probability' has {given.shape[1]}x{given.shape[0]} pixels, the upright photo "
             f"{photo.width}x{photo.height}; send the map of this photo"
         )
     with watch.stage("measure"):
@@ -90,5 +93,14 @@ def inspect(
         segmentation.measurement, photo.height, photo.width, scale, table, parameters
     )
     return Result(
-        id, photo, model, parameters, segmentation, quality, findings, given is not None, watch
+        id=id,
+        photo=photo,
+        model=model,
+        parameters=parameters,
+        segmentation=segmentation,
+        quality=quality,
+        findings=findings,
+        is_probability_given=given is not None,
+        watch=watch,
+        check=check,
     )

@@ -168,6 +168,18 @@ def test_longitudes_wrap_at_the_180th_meridian(service: Service, tmp_path: Path)
     assert np.ptp(across) * a_longitude == pytest.approx(4.0, abs=0.01)  # in one piece
 
 
+@pytest.mark.parametrize("column", range(74, 84))
+def test_both_parts_of_a_crack_lie_on_one_side_of_the_meridian(
+    service: Service, column: int
+) -> None:
+    photo = np.full((120, 160, 3), 200, np.uint8)
+    photo[20:100, column : column + 4] = photo[20:24, column : column + 9] = 10
+    edge = LONDON | {3: "E", 4: (180.0, 0.0, 0.0)}
+    answer = ask(service, "mm_per_px=100", jpeg(gps=edge, xmp=DOWN, photo=photo))
+    outline, centerline = (each["geometry"]["coordinates"] for each in answer.json()["features"])
+    assert np.ptp([np.mean(points, axis=0)[0] for points in (outline[0][0], centerline[0])]) < 1
+
+
 @pytest.mark.parametrize(
     ("query", "photo", "reason"),
     [

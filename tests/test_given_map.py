@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from conftest import GOOD_PHOTO, Answer, Service, assert_problem, crack_photo, decode, encode
+from conftest import GOOD_PHOTO, Answer, Service, Start, assert_problem, crack_photo, decode, encode
 from PIL import Image
 
 CORRECTED = np.zeros((120, 160), np.uint8)
@@ -69,16 +69,39 @@ def test_the_photo_as_it_was_looked_at(service: Service) -> None:
 @pytest.mark.parametrize(
     ("given", "status", "code", "words"),
     [
-        (encode(CORRECTED[:100]), 422, "invalid-parameter", "probability has 160x100 pixels"),
+        (encode(CORRECTED[:100]), 422, "invalid-parameter", "of this photo of 160x120"),
+        (encode(np.zeros((400, 400), np.uint8)), 422, "invalid-parameter", "of the same size"),
         (encode(CORRECTED.T.copy()), 422, "invalid-parameter", "the upright photo 160x120"),
         (encode(CORRECTED, "JPEG"), 415, "unsupported-image", "send it as PNG"),
         (GOOD_PHOTO, 415, "unsupported-image", "one 8-bit channel"),
-        (b"", 422, "missing-file", "no bytes"),
+        (b"no picture", 415, "unsupported-image", "send the map as PNG"),
         (encode(CORRECTED)[:60], 422, "unreadable-image", "send it again"),
     ],
 )
 def test_a_bad_map(service: Service, given: bytes, status: int, code: str, words: str) -> None:
     assert_problem(send(service, file=GOOD_PHOTO, probability=given), status, code, words)
+
+
+def test_a_form_whose_map_was_left_empty_runs_the_model(service: Service) -> None:
+    answer = send(service, file=GOOD_PHOTO, probability=b"").json()
+    assert answer["statistics"]["crack_pixels"] == 400
+    assert "probability-given" not in answer["warnings"]
+
+
+def test_files_say_that_the_map_was_given(service: Service) -> None:
+    """A person may have corrected it: it is not the model's own word."""
+    for form in ("csv", "coco", "label-studio", "svg", "geojson"):
+        sent = send(service, f"format={form}", file=GOOD_PHOTO, probability=encode(CORRECTED))
+        assert b"darkness 1.0.0, map given by the caller" in sent.body, form
+    assert b"map given" not in service.post("/v1/segment?format=csv", GOOD_PHOTO).body
+
+
+def test_how_long_photos_take_is_not_learnt_from_given_maps(start: Start) -> None:
+    service = start()
+    before = vars(service.state.admission).copy()
+    send(service, file=GOOD_PHOTO, probability=encode(CORRECTED))
+    service.post("/v1/segment?format=photo", GOOD_PHOTO)
+    assert vars(service.state.admission) == before
 
 
 def test_a_map_alone_is_no_photo(service: Service) -> None:

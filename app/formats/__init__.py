@@ -1,5 +1,6 @@
 """An answer about one photo in every form that the API speaks: a file each, all `Result -> bytes`."""
 
-from app.formats.forms import asked, content_type, disposition, write
+from app.formats.forms import asked, headers, write
+from app.formats.pictures import photo
 
-__all__ = ["asked", "content_type", "disposition", "write"]
+__all__ = ["asked", "headers", "photo", "write"]

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 from app import schemas
 from app.formats.figures import figures
-from app.image import CRACK_COLOUR
 from app.inspection import Result
+from app.overlay import CRACK_COLOUR
 from app.schemas import Point
 
 COLOUR = "#{:02x}{:02x}{:02x}".format(*CRACK_COLOUR)

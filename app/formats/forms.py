@@ -59,7 +59,8 @@ def _multipart(result: Result) -> bytes:
 
 FORMS: Mapping[Format, Form] = {
     **SINGLE,
-    "photo": Form(".photo.jpg", pictures.photo),  # its caller has it
+    # Its caller has it, so it is in no archive.
+    "photo": Form(".photo.jpg", lambda result: pictures.photo(result.photo)),
     "zip": Form(".zip", _zip, lists_cracks=True, is_attachment=True),
     "multipart": Form(".multipart", _multipart),
 }
@@ -95,10 +96,17 @@ def disposition(id: str, form: Format) -> str:
     return f'{kind}; filename="{_file_name(id, form)}"'
 
 
+def headers(id: str, form: Format) -> dict[str, str]:
+    """What an answer in that form says of itself, the answer with that id."""
+    said = {"Vary": "Accept", "Content-Type": content_type(id, form)}
+    return said if form == "json" else said | {"Content-Disposition": disposition(id, form)}
+
+
 def _parts(result: Result, forms: Iterable[Format]) -> Iterator[containers.Part]:
     """The mask stands beside the JSON, so it is not in it, too."""
     apart = replace(result, parameters=result.parameters.model_copy(update={"mask": "none"}))
     for form in forms:
+        result.check()
         headers = {
             "Content-Type": content_type(result.id, form),
             "Content-Disposition": disposition(result.id, form),

@@ -12,7 +12,7 @@ user says otherwise.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,17 +67,23 @@ class Frame:
             "not_georeferenced": self.placed,
         }
 
-    def coordinates(self, lines: list[Floats]) -> list[Floats]:
-        """Lines `[N, 2]` in pixels as this frame has them, all on the same side of the 180th meridian.
+    def turns(self, lines: Sequence[Floats]) -> float:
+        """Whole turns that bring the lines `[N, 2]` of one crack, in pixels, within 180 degrees of 0, or on past 180.
 
-        What crosses it goes on past 180: two halves, as RFC 7946 (3.1.9) would have it, would be two cracks.
+        What crosses the 180th meridian goes on past it: two halves, as RFC 7946 (3.1.9) would have it, would be two
+        cracks.
         """
+        if not isinstance(self.placed, Georeference) or not lines:
+            return 0.0
+        longitudes = np.concatenate([self.placed.lonlat(line) for line in lines])[:, 0]
+        return float(np.round((longitudes.min() + longitudes.max()) / 720))
+
+    def coordinates(self, lines: Sequence[Floats], turns: float) -> list[Floats]:
+        """Lines `[N, 2]` in pixels as this frame has them, so many turns of longitude back."""
         if not isinstance(self.placed, Georeference):
             return [np.round(line, PIXEL_DIGITS) for line in lines]
-        found = [self.placed.lonlat(line) for line in lines]
-        longitudes = np.concatenate(found)[:, 0]
-        turns = np.round((longitudes.min() + longitudes.max()) / 720)
-        return [np.round(line - np.array([360 * turns, 0]), DEGREE_DIGITS) for line in found]
+        back = np.array([360 * turns, 0])
+        return [np.round(self.placed.lonlat(line) - back, DEGREE_DIGITS) for line in lines]
 
 
 def geojson(result: Result) -> bytes:
@@ -104,9 +110,11 @@ def _features(
     crack: Crack, told: schemas.Crack, frame: Frame, given: dict[str, JsonValue]
 ) -> Iterator[dict[str, JsonValue]]:
     columns = _columns(told)
+    outline = crack.outline_px or ()
+    turns = frame.turns([*outline, *crack.centerlines_px])  # once: both parts lie in one place
     for part, geometry in (
-        ("outline", _outline(crack, frame)),
-        ("centerline", _centerline(crack, frame)),
+        ("outline", _outline(outline, frame, turns)),
+        ("centerline", _centerline(crack, frame, turns)),
     ):
         properties = {"crack_id": told.id, "part": part, **given, **columns}
         yield {"type": "Feature", "geometry": geometry, "properties": properties}
@@ -122,11 +130,11 @@ def _columns(told: schemas.Crack) -> dict[str, JsonValue]:
     return columns
 
 
-def _outline(crack: Crack, frame: Frame) -> JsonValue:
-    found = polygons(crack.outline_px or ())
+def _outline(outline: Sequence[Floats], frame: Frame, turns: float) -> JsonValue:
+    found = polygons(outline)
     if not found:  # simplified to nothing; such a feature is unlocated (RFC 7946, 3.2)
         return None
-    rings = iter(frame.coordinates([ring for polygon in found for ring in polygon]))
+    rings = iter(frame.coordinates([ring for polygon in found for ring in polygon], turns))
     coordinates: JsonValue = [
         [_ring(next(rings), is_hole=number > 0) for number in range(len(polygon))]
         for polygon in found
@@ -142,6 +150,6 @@ def _ring(ring: Floats, *, is_hole: bool) -> JsonValue:
     return closed
 
 
-def _centerline(crack: Crack, frame: Frame) -> JsonValue:
-    lines = frame.coordinates(list(crack.centerlines_px))
+def _centerline(crack: Crack, frame: Frame, turns: float) -> JsonValue:
+    lines = frame.coordinates(crack.centerlines_px, turns)
     return {"type": "MultiLineString", "coordinates": [line.tolist() for line in lines]}

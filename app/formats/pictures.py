@@ -2,6 +2,7 @@
 
 from app import image
 from app.density import heat_map
+from app.image import Photo
 from app.inspection import Result
 
 
@@ -15,9 +16,9 @@ def overlay(result: Result) -> bytes:
     return image.encode_overlay(result.photo.pixels, result.segmentation.mask)
 
 
-def photo(result: Result) -> bytes:
+def photo(photo: Photo) -> bytes:
     """JPEG of the photo as it was looked at: upright, 8 bits a channel. What a browser can show of a TIFF or HEIC."""
-    return image.encode_photo(result.photo.pixels)
+    return image.encode_jpeg(photo.pixels, quality=90)
 
 
 def probability(result: Result) -> bytes:

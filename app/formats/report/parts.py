@@ -17,7 +17,7 @@ from app.formats.report.sheet import (
     width_of,
 )
 from app.formats.report.words import Fact
-from app.image import CRACK_COLOUR
+from app.overlay import CRACK_COLOUR
 from app.schemas import Crack
 
 LEFT, TOP = 16 * MM, 14 * MM

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from app import image
 from app.formats.report.boxes import Box
 from app.inspection import Result
+from app.overlay import draw_overlay
 
 PIXELS_PER_POINT = 200 / 72
 """200 dpi: finer than a reader sees on paper at arm's length."""
@@ -24,7 +25,7 @@ def overlay(result: Result, box: Box) -> bytes:
     """JPEG of the photo with its cracks drawn on it, after it was reduced: so outlines keep their thickness."""
     reduced = image.reduce(result.photo.pixels, *_size(box))
     covered = image.reduce(result.segmentation.mask.astype(np.uint8) * 255, *_size(box))
-    return _encoded(image.draw_overlay(reduced, covered > 0))
+    return _encoded(draw_overlay(reduced, covered > 0))
 
 
 def _size(box: Box) -> tuple[int, int]:
