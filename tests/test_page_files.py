@@ -30,6 +30,13 @@ def test_its_files(service: Service, name: str) -> None:
     assert "unsafe" not in policy
 
 
+def test_what_a_browser_has_already_is_not_sent_again(service: Service) -> None:
+    tag = service.get("/page/main.js").headers["etag"]
+    again = service.get("/page/main.js", If_None_Match=tag)
+    assert (again.status, again.body) == (304, b"")
+    assert service.get("/page/api.js", If_None_Match=tag).status == 200
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith((".jpg", ".svg"))])
 def test_they_name_no_outside_address(name: str) -> None:
     """In a closed network the page is whole."""

@@ -11,6 +11,8 @@ export class Problem extends Error {
 const NO_ANSWER =
   "The service did not answer: it may have stopped, or the connection broke. Earlier results are still here; try again.";
 const KEY = "hairline-key"; // sessionStorage: gone with the tab
+const LONGEST_PAUSE_S = 60;
+const TRIES = 20; // of a request that a busy service, or a key's limit, turns away
 
 let askForKey = async () => null;
 
@@ -19,23 +21,43 @@ export function onKeyWanted(ask) {
   askForKey = ask;
 }
 
+/** Whether a text can be a key: visible letters of ASCII, as a header carries them. */
+export function isKey(text) {
+  return /^[!-~]+$/.test(text);
+}
+
 /**
- * Send one request; its body as the type asked for.
+ * Send one request; its body as the type asked for. Where the service asks to come back later, it is sent again then.
  * @param {string} path relative to the page, so that a proxy's path is kept
  * @param {{query?: object, fields?: Object<string, Blob>, type?: "json" | "blob", signal?: AbortSignal,
- *          onUpload?: (share: number) => void}} options
+ *          onUpload?: (share: number) => void, onBusy?: (seconds: number) => void}} options
  */
 export async function send(path, options = {}) {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       return await once(path, options);
     } catch (problem) {
-      if (problem.status !== 401) throw problem;
-      const key = await askForKey(sessionStorage.getItem(KEY) ? problem.message : "");
-      if (!key) throw problem;
-      sessionStorage.setItem(KEY, key);
+      if (problem.status === 401) await renewKey(problem);
+      else if (problem.retryAfter && options.onBusy && tries < TRIES) await pause(problem.retryAfter, options);
+      else throw problem;
     }
   }
+}
+
+async function renewKey(problem) {
+  const key = await askForKey(sessionStorage.getItem(KEY) ? problem.message : "");
+  if (!key) throw problem;
+  sessionStorage.setItem(KEY, key);
+}
+
+async function pause(retryAfter, { onBusy, signal }) {
+  const seconds = Math.min(retryAfter, LONGEST_PAUSE_S);
+  onBusy(seconds);
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, 1000 * seconds);
+    signal?.addEventListener("abort", () => resolve(clearTimeout(timer)), { once: true });
+  });
+  if (signal?.aborted) throw new Problem(0, "cancelled", "Cancelled.");
 }
 
 function once(path, { query = {}, fields = null, type = "json", signal = null, onUpload = null }) {

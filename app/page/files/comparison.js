@@ -6,50 +6,63 @@ import { mapLevels } from "./pyramid.js";
 import { digits, element } from "./table.js";
 import { Viewer } from "./viewer.js";
 
+const $ = (id) => document.getElementById(id);
+
 export class Comparison {
-  constructor(figure, select, onMove) {
-    Object.assign(this, { figure, select, caption: figure.querySelector("figcaption"), job: null, abort: null });
-    this.viewer = new Viewer(figure.querySelector("canvas"), {
-      onHover: () => {}, onChoose: () => {}, onLine: () => {}, onMove,
+  constructor(onMove) {
+    Object.assign(this, { figure: $("second"), select: $("compare"), caption: $("second-caption") });
+    this.viewer = new Viewer($("canvas-second"), {
+      onHover: () => {}, onChoose: () => {}, onLine: () => {}, onMove, isFollower: true,
     });
-    select.addEventListener("change", () => this.ask());
+    $("show-compare").addEventListener("click", () => this.ask());
+    this.clear();
   }
 
   clear() {
     this.abort?.abort();
+    Object.assign(this, { abort: null, job: null, photo: null });
     this.figure.hidden = true;
-    this.select.value = "";
+    this.select.disabled = $("show-compare").disabled = true;
     this.viewer.clear();
   }
 
-  /** The other models, for a photo that is done. */
-  offer(job, models) {
-    this.job = job;
-    const others = models.filter(({ name }) => name !== job.answer?.model.name);
+  /** The other models, for a photo that is done. `photo`: its levels, `place`: where it is looked at. */
+  offer(job, models, photo, place) {
+    const others = models.filter(({ name }) => name !== job.answer.model.name);
+    Object.assign(this, { job, photo, place });
     this.select.replaceChildren(
       element("option", { value: "" }, "nothing"),
       ...others.map(({ name, version }) => element("option", { value: name }, `${name} ${version}`)),
     );
-    this.select.disabled = !others.length;
+    this.select.disabled = $("show-compare").disabled = !others.length;
   }
 
   async ask() {
     this.abort?.abort();
-    this.figure.hidden = !this.select.value;
-    if (!this.select.value) return;
+    this.viewer.clear();
+    const name = this.select.value;
+    this.figure.hidden = !name;
+    if (!name) return;
     const { job, abort } = Object.assign(this, { abort: new AbortController() });
-    this.caption.textContent = `${this.select.value} looks at it…`;
-    this.viewer.setPhoto(job.levels);
-    this.viewer.resize();
+    this.caption.textContent = `${name} looks at it…`;
+    this.viewer.setPhoto(this.photo);
+    this.viewer.follow(this.place());
     try {
-      const query = { ...lookOf({ ...job.how, model: this.select.value }), mask: "probability", ...job.scale };
-      const answer = await send("v1/segment", { query, fields: { file: job.file }, signal: abort.signal });
+      const answer = await send("v1/segment", {
+        query: { ...lookOf({ ...job.how, model: name }), mask: "probability", ...job.scale },
+        fields: { file: job.file },
+        signal: abort.signal,
+        onBusy: (seconds) => (this.caption.textContent = `The service is busy; trying again in ${seconds} s.`),
+      });
+      const levels = await mapLevels(pngOf(answer.mask.data));
+      if (this.abort !== abort) return; // another photo or model was chosen meanwhile
       this.viewer.show({ least: 255 * answer.model.threshold });
-      this.viewer.setMap(await mapLevels(pngOf(answer.mask.data)));
+      this.viewer.setMap(levels);
+      this.viewer.setCracks(answer.cracks);
       const { crack_count: count, total_length_px: length } = answer.statistics;
-      this.caption.textContent = `${answer.model.name}: ${count} cracks, ${digits(length)} px`;
+      this.caption.textContent = `${name}: ${count} cracks, ${digits(length)} px`;
     } catch (problem) {
-      if (problem.code !== "cancelled") this.caption.textContent = problem.message;
+      if (this.abort === abort) this.caption.textContent = problem.message;
     }
   }
 }

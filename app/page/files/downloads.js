@@ -22,16 +22,16 @@ export const DOWNLOADS = {
 /** Everything that a request about a job's photo says, without running its model again. */
 export function known(job) {
   return {
-    query: { ...lookOf(job.how), threshold: job.threshold, ...job.scale },
+    query: { ...lookOf(job.how), threshold: job.threshold, min_area_px: job.leastArea, ...job.scale },
     fields: { file: job.file, probability: job.map },
   };
 }
 
 /** Save the job's result under the photo's name. */
-export async function download(job, format) {
+export async function download(job, format, onBusy) {
   const { suffix, query = {} } = DOWNLOADS[format];
   const { fields, query: about } = known(job);
-  const blob = await send("v1/segment", { query: { ...about, ...query, format }, fields, type: "blob" });
+  const blob = await send("v1/segment", { query: { ...about, ...query, format }, fields, type: "blob", onBusy });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = job.name.replace(/\.[^.]*$/, "") + suffix;

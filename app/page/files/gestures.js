@@ -46,8 +46,7 @@ export function listen(viewer) {
       const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
       viewer.zoomBy(distance(now, other) / Math.max(1, distance(before, other)), middle);
     } else {
-      const { scale, x, y } = viewer.place;
-      viewer.move({ scale, x: x + now[0] - before[0], y: y + now[1] - before[1] });
+      viewer.moveBy(now[0] - before[0], now[1] - before[1]);
     }
     wandered += distance(now, before);
     pointers.set(event.pointerId, now);
@@ -68,16 +67,16 @@ export function listen(viewer) {
 
   canvas.addEventListener("keydown", (event) => {
     if (!viewer.photo || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { scale, x, y } = viewer.place;
     const acts = {
-      ArrowLeft: () => viewer.move({ scale, x: x + PAN_STEP, y }),
-      ArrowRight: () => viewer.move({ scale, x: x - PAN_STEP, y }),
-      ArrowUp: () => viewer.move({ scale, x, y: y + PAN_STEP }),
-      ArrowDown: () => viewer.move({ scale, x, y: y - PAN_STEP }),
+      ArrowLeft: () => viewer.moveBy(PAN_STEP, 0),
+      ArrowRight: () => viewer.moveBy(-PAN_STEP, 0),
+      ArrowUp: () => viewer.moveBy(0, PAN_STEP),
+      ArrowDown: () => viewer.moveBy(0, -PAN_STEP),
       "+": () => viewer.zoomBy(ZOOM_STEP),
       "-": () => viewer.zoomBy(1 / ZOOM_STEP),
       0: () => viewer.fit(),
       1: () => viewer.zoomTo(1),
+      ...(viewer.isDrawing && { Enter: () => viewer.addToLine(viewer.onPhoto(viewer.middle)) }),
     };
     if (!acts[event.key]) return;
     event.preventDefault();

@@ -7,7 +7,7 @@ const SAID = { waiting: "Waits for its turn", uploading: "Is sent", looking: "Cr
 export class List {
   /** @param {{onChoose: (job: object) => void, onCancel: (job: object) => void, onAgain: (job: object) => void}} told */
   constructor(list, told) {
-    Object.assign(this, { list, told, items: new Map(), chosen: null });
+    Object.assign(this, { list, told, items: new Map(), chosen: null, drawn: Promise.resolve() });
     setInterval(() => this.tick(), 1000);
   }
 
@@ -44,7 +44,7 @@ export class List {
     parts.act.addEventListener("click", () => (job.isOpen ? this.told.onCancel(job) : this.told.onAgain(job)));
     this.items.set(job, { row, ...parts });
     this.list.append(row);
-    drawSmall(job.file, parts.picture);
+    this.drawn = this.drawn.then(() => drawSmall(job.file, parts.picture)); // one after the other: each is a whole photo
   }
 
   tick() {
@@ -57,7 +57,7 @@ function stateOf(job) {
   if (job.state === "looking") return `${SAID.looking}: ${Math.round((Date.now() - job.since) / 1000)} s`;
   if (job.state === "uploading") return `${SAID.uploading}: ${Math.round(100 * job.share)} %`;
   if (job.state !== "done") return SAID[job.state];
-  const count = job.answer.statistics.crack_count;
+  const count = job.measured.statistics.crack_count;
   return count === 0 ? "No crack found" : count === 1 ? "1 crack" : `${count} cracks`;
 }
 

@@ -1,6 +1,6 @@
 // The page: what is clicked, dropped and typed, handed to the parts, and what they say, shown.
 
-import { Problem, onKeyWanted, send } from "./api.js";
+import { Problem, isKey, onKeyWanted, send } from "./api.js";
 import { Comparison } from "./comparison.js";
 import { DOWNLOADS, download } from "./downloads.js";
 import { Job, Queue } from "./jobs.js";
@@ -16,8 +16,11 @@ const list = new List($("queue"), {
   onCancel: (job) => queue.cancel(job),
   onAgain: (job) => queue.again(job),
 });
-const comparison = new Comparison($("second"), $("compare"), (place) => result.viewer.follow(place));
-const result = new Result((place) => comparison.viewer.follow(place));
+const comparison = new Comparison((place) => result.viewer.follow(place));
+const result = new Result({
+  onMove: (place) => comparison.viewer.follow(place),
+  onMeasured: (job) => list.update(job),
+});
 
 let chosen = null;
 
@@ -25,7 +28,7 @@ function changed(job) {
   list.update(job);
   if (!job.isOpen) $("status").textContent = `${job.name}: ${job.reason || "done"}`;
   // The first one that is done is shown; whoever looks at another is left in peace.
-  if (job.state === "done" && (!chosen || chosen === job || !chosen.answer)) choose(job);
+  if (job.state === "done" && (!chosen || chosen === job)) choose(job);
 }
 
 async function choose(job) {
@@ -33,7 +36,7 @@ async function choose(job) {
   list.choose(job);
   comparison.clear();
   await result.show(job);
-  if (chosen === job) comparison.offer(job, models);
+  if (chosen === job && job.answer) comparison.offer(job, models, result.levels, () => result.viewer.place);
 }
 
 // --- photos come in ---------------------------------------------------------------------------
@@ -86,7 +89,9 @@ async function takeAway(format) {
   if (!job?.answer) return;
   $("download-said").textContent = "Is made…";
   try {
-    await download(job, format);
+    await download(job, format, (seconds) => {
+      $("download-said").textContent = `The service is busy; trying again in ${seconds} s.`;
+    });
     $("download-said").textContent = `${DOWNLOADS[format].said} of ${job.name}: saved.`;
   } catch (problem) {
     $("download-said").textContent = problem.message;
@@ -95,10 +100,7 @@ async function takeAway(format) {
 for (const button of document.querySelectorAll("[data-format]")) {
   button.addEventListener("click", () => takeAway(button.dataset.format));
 }
-$("more").addEventListener("change", () => {
-  if ($("more").value) takeAway($("more").value);
-  $("more").value = "";
-});
+$("save-more").addEventListener("click", () => takeAway($("more").value));
 
 // --- what the service is ----------------------------------------------------------------------
 
@@ -111,16 +113,18 @@ function notice(words) {
 
 onKeyWanted(async (reason) => {
   const dialog = $("key-dialog");
-  if (dialog.open) return new Promise((resolve) => dialog.addEventListener("close", () => resolve(given(dialog)), { once: true }));
-  $("key-reason").textContent = reason || "Whoever runs it can give you one.";
-  $("key").value = "";
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(given(dialog)), { once: true }));
-});
-
-function given(dialog) {
+  if (!dialog.open) {
+    $("key-reason").textContent = reason || "Whoever runs it can give you one.";
+    $("key").value = dialog.returnValue = "";
+    dialog.showModal();
+  }
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
   return dialog.returnValue === "ok" ? $("key").value.trim() : null;
-}
+});
+$("key").addEventListener("input", () => {
+  const isUsable = isKey($("key").value.trim());
+  $("key").setCustomValidity(isUsable ? "" : "A key has letters, digits and signs of ASCII alone, and no blanks.");
+});
 
 async function start() {
   try {
@@ -131,7 +135,7 @@ async function start() {
     for (const { name, version, default: isDefault } of models) {
       $("model").append(element("option", { value: name, ...(isDefault && { selected: "" }) }, `${name} ${version}`));
     }
-    for (const { name, title } of tables.limits) $("limits").append(element("option", { value: name }, title));
+    result.scale.offer(tables.limits);
     await warm();
   } catch (problem) {
     notice(problem.message);

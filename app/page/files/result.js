@@ -8,55 +8,79 @@ import { Table, digits, element } from "./table.js";
 import { Viewer } from "./viewer.js";
 import { WARNINGS } from "./words.js";
 
+const ABOUT_THE_PHOTO = new Set(["blurred", "underexposed", "overexposed", "too-far", "first-frame-only"]);
 const SETTLED_MS = 250; // a slider that rests so long is meant
 
 const $ = (id) => document.getElementById(id);
 
 export class Result {
-  constructor(onMove) {
-    this.job = null;
+  /** @param {{onMove: (place: object) => void, onMeasured: (job: object) => void}} told */
+  constructor(told) {
+    Object.assign(this, { job: null, levels: [], told });
     this.viewer = new Viewer($("canvas"), {
       onHover: (id) => this.light(id, true),
       onChoose: (id) => this.goTo(id),
-      onMove,
+      onMove: told.onMove,
       onLine: (line) => this.scale.setLine(line),
     });
     this.table = new Table($("cracks"), { onHover: (id) => this.light(id), onChoose: (id) => this.goTo(id) });
-    this.scale = new Scale(() => this.viewer.startLine(), () => this.measure());
+    this.scale = new Scale({
+      onDraw: () => this.viewer.startLine(),
+      onApply: () => this.applyScale(),
+      onCase: () => this.fill(),
+    });
     this.listen();
   }
 
   /** Show a job's photo and, where it is done, its cracks. */
   async show(job) {
-    this.job = job;
+    clearTimeout(this.timer);
     this.abort?.abort();
+    this.job = job;
     this.viewer.clear();
+    this.levels.forEach((level) => level.close()); // a hundred megabytes a photo
+    this.levels = [];
     $("found").hidden = !job.answer;
     $("nothing").hidden = Boolean(job.answer);
-    $("tools").hidden = $("keys").hidden = true;
+    $("tools").hidden = !job.answer;
+    $("keys").hidden = true;
     $("empty").hidden = false;
     $("empty").textContent = "The photo is read…";
+    $("canvas").ariaBusy = "true";
+    this.clearFilters();
+    if (job.answer) this.showAnswer(); // needs no picture
     try {
-      job.levels = await photoLevels(await showable(job));
+      const levels = await showable(job);
+      if (this.job !== job) return levels.forEach((level) => level.close());
+      this.showPhoto(levels);
+      if (!job.answer) return;
+      const map = await mapLevels(job.map);
+      if (this.job !== job) return;
+      this.viewer.setMap(map);
+      $("canvas").ariaBusy = "false";
     } catch (problem) {
       if (this.job === job) $("empty").textContent = waiting(job, problem);
-      return;
     }
-    if (this.job !== job) return;
-    $("empty").hidden = true;
-    $("canvas").setAttribute("aria-label", `${job.name}, ${job.levels[0].width} by ${job.levels[0].height} pixels`);
-    this.viewer.setPhoto(job.levels);
-    if (!job.answer) return;
-    job.threshold ??= job.answer.model.threshold;
+  }
+
+  showAnswer() {
+    const { job } = this;
     $("threshold").value = job.threshold;
-    $("tools").hidden = $("keys").hidden = false;
-    this.scale.show(job);
-    if (job.line) this.viewer.setLine(job.line);
-    const levels = await mapLevels(job.map);
-    if (this.job !== job) return;
+    $("least-area").value = job.leastArea || "";
     this.setThreshold(job.threshold);
-    this.viewer.setMap(levels);
-    this.fill(job.measured ?? job.answer);
+    this.scale.show(job);
+    this.fill();
+    if (isBehind(job)) this.measure(job.scale);
+  }
+
+  showPhoto(levels) {
+    this.levels = levels;
+    $("empty").hidden = true;
+    $("keys").hidden = false;
+    $("canvas").setAttribute("aria-label", `${this.job.name}, ${levels[0].width} by ${levels[0].height} pixels`);
+    this.viewer.setPhoto(levels);
+    if (this.job.form.line) this.viewer.setLine(this.job.form.line);
+    if (this.job.answer) this.viewer.setCracks(this.job.measured.cracks);
   }
 
   setThreshold(value) {
@@ -65,42 +89,85 @@ export class Result {
     this.viewer.show({ least: 255 * value - 1e-6 });
   }
 
-  /** Figures, warnings and cracks of an answer, into the page. */
-  fill(answer) {
-    this.viewer.setCracks(answer.cracks);
-    $("shown").textContent = this.table.setCracks(answer.cracks);
-    $("figures").replaceChildren(...figures(answer.statistics, answer.pattern));
-    const warnings = [...new Set([...this.job.answer.warnings.filter((code) => code in WARNINGS), ...answer.warnings])];
-    const words = warnings.map((code) => (code in WARNINGS ? WARNINGS[code] : code)).filter(Boolean);
+  /** Figures, warnings and cracks of the job, as last measured, into the page. */
+  fill() {
+    const { measured, answer, seen } = this.job;
+    this.viewer.setCracks(measured.cracks);
+    $("shown").textContent = this.table.setCracks(measured.cracks, this.scale.limitsCase);
+    for (const unit of document.querySelectorAll(".filters .unit")) unit.textContent = this.table.unit;
+    $("figures").replaceChildren(...figures(measured.statistics, measured.pattern));
+    // What the photo itself shows or not was said when it was last looked at.
+    const codes = new Set([...seen.warnings.filter((code) => ABOUT_THE_PHOTO.has(code)), ...measured.warnings]);
+    const words = [...codes].map((code) => (code in WARNINGS ? WARNINGS[code] : code)).filter(Boolean);
     $("warnings").replaceChildren(...words.map((said) => element("li", {}, said)));
-    this.scale.say(answer.scale);
-    this.legend(answer.scale);
-    const { model } = this.job.answer;
+    this.scale.say(measured.scale);
+    this.legend(measured.scale);
     $("first-caption").hidden = false;
-    $("first-caption").textContent = `${model.name} ${model.version}`;
+    $("first-caption").textContent = `${answer.model.name} ${answer.model.version}`;
+    this.mark(isBehind(this.job) ? "Is measured…" : "");
   }
 
-  /** Measure again what is crack at the threshold and scale of now; the network does not run. */
-  async measure() {
-    const { job } = this;
-    if (!job?.answer) return;
-    this.abort?.abort();
-    this.abort = new AbortController();
+  /** Say beside the figures that they are not of what is shown; "" where they are. */
+  mark(words) {
+    $("found").classList.toggle("stale", Boolean(words));
+    $("measuring").textContent = words;
+  }
+
+  applyScale() {
     try {
-      job.scale = this.scale.query();
-      const { signal } = this.abort;
-      const measured = this.scale.needsPhoto || job.how.mode !== "tile"
-        ? await send("v1/segment", { ...withoutMask(known(job)), signal })
-        : await send("v1/measure", { query: this.measuring(job), fields: { file: job.map }, signal });
-      job.measured = measured;
-      if (this.job === job) this.fill(measured);
+      this.measure(this.scale.query());
     } catch (problem) {
-      if (problem.code !== "cancelled" && this.job === job) this.scale.fail(problem);
+      this.scale.fail(problem);
     }
   }
 
-  measuring(job) {
-    return { model: job.answer.model.name, threshold: job.threshold, ...job.scale };
+  /** Once the hand rests. */
+  measureSoon() {
+    this.mark("Is measured…");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.measure(this.job.scale), SETTLED_MS);
+  }
+
+  /** Measure again what is crack at the threshold of now and that scale; the network does not run. */
+  async measure(scale) {
+    const { job } = this;
+    const measuredBy = { threshold: job.threshold, leastArea: job.leastArea };
+    this.abort?.abort();
+    const { signal } = (this.abort = new AbortController());
+    const isNewScale = scale !== job.scale;
+    this.mark("Is measured…");
+    try {
+      const [path, asked] = this.asking(job, scale, isNewScale);
+      const onBusy = (seconds) => this.mark(`The service is busy; measured again in ${seconds} s.`);
+      const measured = await send(path, { ...asked, signal, onBusy });
+      Object.assign(job, { measured, scale, measuredBy });
+      if (isNewScale) job.seen = measured;
+      if (this.job === job) this.fill();
+      this.told.onMeasured(job);
+    } catch (problem) {
+      if (problem.code === "cancelled" || this.job !== job) return;
+      this.mark(isBehind(job) ? `These figures are of before: ${problem.message}` : "");
+      if (isNewScale) this.scale.fail(problem);
+    }
+  }
+
+  /**
+   * Path and request. A new scale asks the photo too (a marker is looked for, and whether it was taken from too far
+   * away); the slider sends the map alone, where the scale can be said without the photo.
+   */
+  asking(job, scale, isNewScale) {
+    const needsPhoto = "marker_mm" in scale || "distance_mm" in scale || job.how.mode !== "tile";
+    if (isNewScale || needsPhoto) {
+      const { query, fields } = known({ ...job, scale });
+      return ["v1/segment", { query: { ...query, mask: "none" }, fields }];
+    }
+    const query = { model: job.answer.model.name, threshold: job.threshold, min_area_px: job.leastArea, ...scale };
+    return ["v1/measure", { query, fields: { file: job.map } }];
+  }
+
+  clearFilters() {
+    $("least-width").value = $("least-length").value = "";
+    this.table.least = { width: 0, length: 0 };
   }
 
   light(id, isFromPicture = false) {
@@ -130,18 +197,20 @@ export class Result {
   }
 
   listen() {
-    let timer = null;
     $("threshold").addEventListener("input", () => {
-      this.setThreshold(Number($("threshold").value));
-      this.job.threshold = Number($("threshold").value); // of now on, whatever is asked for
-      clearTimeout(timer);
-      timer = setTimeout(() => this.measure(), SETTLED_MS);
+      this.job.threshold = Number($("threshold").value); // from now on, whatever is asked for
+      this.setThreshold(this.job.threshold);
+      this.measureSoon();
+    });
+    $("least-area").addEventListener("input", () => {
+      this.job.leastArea = Math.max(0, Math.floor(Number($("least-area").value)) || 0);
+      this.measureSoon();
     });
     $("opacity").addEventListener("input", () => this.viewer.show({ opacity: Number($("opacity").value) }));
     $("split").addEventListener("input", () => this.viewer.show({ split: Number($("split").value) }));
     $("styles").addEventListener("change", (event) => {
       this.viewer.show({ kind: event.target.value });
-      this.legend((this.job?.measured ?? this.job?.answer)?.scale ?? null);
+      this.legend(this.job.measured.scale);
     });
     $("zoom-in").addEventListener("click", () => this.viewer.zoomBy(1.5));
     $("zoom-out").addEventListener("click", () => this.viewer.zoomBy(1 / 1.5));
@@ -155,25 +224,21 @@ export class Result {
   }
 }
 
-/** The photo as a browser can show it: the file itself, or what the service makes of a TIFF or HEIC. */
+/** Levels of the photo as a browser can show it: the file itself, or what the service makes of a TIFF or HEIC. */
 async function showable(job) {
   try {
-    (await createImageBitmap(job.file)).close();
-    return job.file;
+    return await photoLevels(job.file);
   } catch {
     if (!job.answer) throw new Problem(0, "no-picture", "");
-    job.shown ??= await send("v1/segment", { ...photoOf(job), type: "blob" });
-    return job.shown;
+    const options = { query: { format: "photo" }, fields: { file: job.file }, type: "blob", onBusy: () => {} };
+    job.shown ??= await send("v1/segment", options);
+    return photoLevels(job.shown);
   }
 }
 
-function photoOf(job) {
-  const { fields, query } = known({ ...job, scale: {} });
-  return { fields, query: { ...query, format: "photo" } };
-}
-
-function withoutMask({ query, fields }) {
-  return { query: { ...query, mask: "none" }, fields };
+/** Whether the figures are of another threshold, or smallest crack, than is set. */
+function isBehind({ threshold, leastArea, measuredBy }) {
+  return threshold !== measuredBy.threshold || leastArea !== measuredBy.leastArea;
 }
 
 function waiting(job, problem) {

@@ -28,17 +28,20 @@ export function digits(value) {
 export class Table {
   /** @param {{onHover: (id: ?number) => void, onChoose: (id: number) => void}} told */
   constructor(table, told) {
-    Object.assign(this, { head: table.tHead, body: table.tBodies[0], told, cracks: [] });
+    Object.assign(this, { head: table.tHead, body: table.tBodies[0], box: table.parentElement, told, cracks: [] });
     this.order = { column: 3, isFalling: true }; // the widest first: what limits are held against
     this.least = { width: 0, length: 0 };
     this.rows = new Map();
   }
 
-  setCracks(cracks) {
-    this.cracks = cracks;
-    const isInMm = cracks.length > 0 && cracks.every((crack) => crack.width_mm);
-    this.columns = columnsFor(isInMm);
-    if (cracks.some((crack) => crack.limits)) this.columns.push({ name: "Limits", unit: "screening", text: verdict });
+  /** `limitsCase`: of the table of limits, the case whose verdicts are shown. "How many of how many" comes back. */
+  setCracks(cracks, limitsCase) {
+    const unit = cracks.length > 0 && cracks.every((crack) => crack.width_mm) ? "mm" : "px";
+    if (unit !== this.unit) this.least = { width: 0, length: 0 }; // 100 px and 100 mm are not the same
+    Object.assign(this, { cracks, unit, columns: columnsFor(unit === "mm") });
+    if (cracks.some((crack) => crack.limits)) {
+      this.columns.push({ name: "Limits", unit: "screening", text: (crack) => verdict(crack, limitsCase) });
+    }
     return this.render();
   }
 
@@ -53,7 +56,15 @@ export class Table {
   }
 
   scrollTo(id) {
-    this.rows.get(id)?.scrollIntoView({ block: "nearest" });
+    const row = this.rows.get(id);
+    if (!row) return;
+    // Of the table's own box alone: the picture stays where it is on the page.
+    const [top, height] = [row.offsetTop - this.head.offsetHeight, row.offsetHeight];
+    const { scrollTop, clientHeight } = this.box;
+    if (top < scrollTop) this.box.scrollTop = top;
+    else if (top + this.head.offsetHeight + height > scrollTop + clientHeight) {
+      this.box.scrollTop = top + this.head.offsetHeight + height - clientHeight;
+    }
   }
 
   render() {
@@ -119,9 +130,8 @@ export class Table {
   }
 }
 
-/** Each verdict once; a case of the table may say another than the next. */
-function verdict(crack) {
-  return [...new Set((crack.limits ?? []).map(({ verdict: said }) => said))].join(", ") || "–";
+function verdict(crack, limitsCase) {
+  return crack.limits?.find((one) => one.case === limitsCase)?.verdict ?? "–";
 }
 
 /** An element with its attributes and what is in it; text stays text. */

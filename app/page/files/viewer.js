@@ -9,7 +9,8 @@ export class Viewer {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {{onHover: (id: ?number) => void, onChoose: (id: number) => void, onMove: (place: object) => void,
-   *          onLine: (line: number[][]) => void}} told
+   *          onLine: (line: number[][]) => void, isFollower?: boolean}} told a follower stands where it is told to,
+   *          whatever becomes of its size
    */
   constructor(canvas, told) {
     Object.assign(this, { canvas, told, context: canvas.getContext("2d") });
@@ -20,7 +21,8 @@ export class Viewer {
   }
 
   clear() {
-    Object.assign(this, { photo: null, map: null, cracks: [], lines: null, lit: null, line: null, isDrawing: false });
+    Object.assign(this, { photo: null, place: null, map: null, cracks: [], lines: null, lit: null, line: null });
+    this.setLine(null);
     this.steps = widthSteps([]);
     this.draw();
   }
@@ -75,6 +77,12 @@ export class Viewer {
     const { width, height } = this.canvas;
     const scale = Math.min(width / this.size.width, height / this.size.height);
     this.move({ scale, x: (width - scale * this.size.width) / 2, y: (height - scale * this.size.height) / 2 });
+    this.isFitted = true;
+  }
+
+  moveBy(right, down) {
+    const { scale, x, y } = this.place;
+    this.move({ scale, x: x + right, y: y + down });
   }
 
   /** Bring a box of photo pixels, `[x, y, width, height]`, into sight. */
@@ -88,7 +96,7 @@ export class Viewer {
   }
 
   /** Screen pixels a photo pixel become `scale`, and the place under `at` stays there. */
-  zoomTo(scale, at = [this.canvas.width / 2, this.canvas.height / 2]) {
+  zoomTo(scale, at = this.middle) {
     if (!this.photo) return;
     const least = Math.min(1, this.canvas.width / this.size.width, this.canvas.height / this.size.height) / 2;
     const next = Math.min(CLOSEST, Math.max(least, scale));
@@ -106,14 +114,15 @@ export class Viewer {
 
   move(place) {
     this.place = place;
+    this.isFitted = false;
     this.draw();
     this.told.onMove(place);
   }
 
-  /** As another viewer stands; tells nobody. */
+  /** As another viewer stands, `place`; tells nobody. */
   follow(place) {
     if (!this.photo) return;
-    this.place = place;
+    Object.assign(this, { place, isFitted: false });
     this.draw();
   }
 
@@ -121,9 +130,12 @@ export class Viewer {
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth, clientHeight } = this.canvas;
     if (!clientWidth) return;
+    const before = { width: this.canvas.width, height: this.canvas.height };
+    if (before.width === Math.round(clientWidth * ratio) && before.height === Math.round(clientHeight * ratio)) return;
     Object.assign(this.canvas, { width: Math.round(clientWidth * ratio), height: Math.round(clientHeight * ratio) });
-    this.fit();
-    this.draw();
+    if (this.told.isFollower) this.draw();
+    else if (this.isFitted || !this.place) this.fit();
+    else this.moveBy((this.canvas.width - before.width) / 2, (this.canvas.height - before.height) / 2);
   }
 
   /** Once a frame, however often it is asked for. */
@@ -226,7 +238,9 @@ export class Viewer {
     this.context.fillRect(x - 1, 0, 2, this.canvas.height);
   }
 
+  /** The line of known length and, while it is drawn by keys, the middle that Enter takes. */
   paintLine() {
+    if (this.isDrawing) this.paintMiddle();
     const thin = (2 * (window.devicePixelRatio || 1)) / this.place.scale;
     this.toPhoto();
     const path = new Path2D();
@@ -239,6 +253,17 @@ export class Viewer {
     this.stroke(path, "#ffffff", 2 * thin);
     this.stroke(path, "#0050d8", thin);
     this.context.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  paintMiddle() {
+    const [x, y] = this.middle;
+    this.context.fillStyle = "#0050d8";
+    this.context.fillRect(x - 12, y - 1, 24, 2);
+    this.context.fillRect(x - 1, y - 12, 2, 24);
+  }
+
+  get middle() {
+    return [this.canvas.width / 2, this.canvas.height / 2];
   }
 
   /** From the screen to photo pixels. */
