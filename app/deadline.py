@@ -10,9 +10,15 @@ def go_on() -> None:
 
 
 class Deadline:
-    """The moment by which an answer must be there."""
+    """The moment by which an answer must be there. `subject` is what was asked for, `advice` how to ask for less."""
 
-    def __init__(self, seconds: float):
+    def __init__(
+        self,
+        seconds: float,
+        subject: str = "the photo was",
+        advice: str = "send it smaller, or with a resolution_scale below 1",
+    ):
+        self._subject, self._advice = subject, advice
         self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._is_given_up = False
@@ -27,6 +33,5 @@ class Deadline:
             raise ClientGone("the client left before its answer was there")
         if time.monotonic() > self._end:
             raise DeadlineExceeded(
-                f"the photo was not finished within {self._seconds:g} s; send it smaller, or with a "
-                "resolution_scale below 1"
+                f"{self._subject} not finished within {self._seconds:g} s; {self._advice}"
             )

@@ -16,6 +16,7 @@ HairlineError
 │   ├── UnreadableImage         422 unreadable-image
 │   ├── RateLimited             429 rate-limited
 │   ├── PhotoNotFetched         502 photo-not-fetched
+│   ├── LabelStudioFailed       502 label-studio-failed
 │   ├── Overloaded              503 overloaded
 │   ├── NotReady                503 not-ready
 │   ├── ShuttingDown            503 shutting-down
@@ -110,6 +111,10 @@ class RateLimited(RequestError):
 
 class PhotoNotFetched(RequestError):
     status, code = 502, "photo-not-fetched"
+
+
+class LabelStudioFailed(RequestError):
+    status, code = 502, "label-studio-failed"
 
 
 class Overloaded(RequestError):

@@ -103,17 +103,20 @@ def predict(
     grid = tiling.grid(seen.shape[0], seen.shape[1], tile, overlap)
     with watch.stage("stitch"):
         tiles = list(tiling.cut(np.asarray(seen, np.uint8), grid))
-        probability = tiling.stitch(_run(tiles, model, watch, check), grid)
+        probability = tiling.stitch(run(tiles, model, watch, check), grid)
         if probability.shape != (height, width):
             scaled = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
             probability = np.asarray(scaled, np.float32)
     return probability
 
 
-def _run(
+def run(
     tiles: Sequence[Pixels], model: Model, watch: Stopwatch, check: Callable[[], None]
 ) -> Iterator[Probability]:
-    """Predictions, float32 `[T, T]`, in the order of the tiles; they are blended while the device goes on."""
+    """Predictions, float32 `[T, T]`, in the order of the tiles; they are blended while the device goes on.
+
+    Waiting for the device counts as `queue`, not as `inference`.
+    """
     predictions = model.engine.predictions(tiles, check)
     while True:
         with watch.stage("inference"):

@@ -45,8 +45,13 @@ class Stopwatch:
 
     def seconds(self) -> dict[str, float]:
         """Seconds of every stage, and `total` since the watch was made."""
-        stages = {name: max(self._seconds[name], 0.0) for name in STAGES}
+        stages = {name: max(self._seconds.get(name, 0.0), 0.0) for name in STAGES}
         return stages | {"total": time.perf_counter() - self._started}
+
+    @property
+    def passed(self) -> set[str]:
+        """The stages that took place, and `total`: tiles are not decoded, and a map that was given needs no network."""
+        return {*self._seconds, "total"}
 
 
 class Metrics:
@@ -77,9 +82,10 @@ class Metrics:
         )
 
     def observe(self, watch: Stopwatch, model: str) -> None:
-        """Count a finished photo."""
+        """Count a finished photo, in the stages that took place."""
         for stage, seconds in watch.seconds().items():
-            self.stage_seconds.labels(stage, model).observe(seconds)
+            if stage in watch.passed:
+                self.stage_seconds.labels(stage, model).observe(seconds)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -13,6 +13,7 @@ from app.form import FIELD, Form
 from app.settings import Settings
 
 Content = TypeVar("Content")
+ADVICE = "send the photo smaller"
 
 
 async def read_upload(
@@ -25,23 +26,38 @@ async def read_upload(
     return await _within_limits(request, settings, partial(_read, others=others))
 
 
-async def read_body(request: Request, settings: Settings) -> bytes:
-    """The body as it is, whatever its type. Raises UploadTooLarge, UploadTooSlow, BadRequest where it broke off."""
-    return await _within_limits(request, settings, _join)
+async def read_body(
+    request: Request, settings: Settings, max_bytes: int | None = None, advice: str = ADVICE
+) -> bytes:
+    """The body as it is, whatever its type; `max_bytes` is for less than the settings allow, `advice` for more.
+
+    Raises UploadTooLarge, UploadTooSlow, BadRequest where it broke off.
+    """
+    return await _within_limits(request, settings, _join, max_bytes, advice)
+
+
+async def discard_body(request: Request, settings: Settings) -> None:
+    """Read the body to its end and keep nothing of it. Raises as `read_body` does."""
+    await _within_limits(request, settings, _pass_over)
 
 
 async def _within_limits(
     request: Request,
     settings: Settings,
     read: Callable[[Request, AsyncGenerator[bytes, None]], Awaitable[Content]],
+    max_bytes: int | None = None,
+    advice: str = ADVICE,
 ) -> Content:
     limit = settings.max_upload_mb * 1_000_000
+    if max_bytes is not None:
+        limit = min(limit, max_bytes)
+    too_large = UploadTooLarge(f"the body is larger than {limit / 1e6:g} MB; {advice}")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(settings)
+        raise too_large
     try:
         async with asyncio.timeout(settings.request_timeout_s):
-            return await read(request, _bounded(request, settings, limit))
+            return await read(request, _bounded(request, settings, limit, too_large))
     except TimeoutError:
         raise UploadTooSlow(
             f"the upload took longer than the {settings.request_timeout_s:g} s of a request; "
@@ -72,7 +88,14 @@ async def _join(_: Request, pieces: AsyncGenerator[bytes, None]) -> bytes:
     return b"".join([piece async for piece in pieces])
 
 
-async def _bounded(request: Request, settings: Settings, limit: int) -> AsyncGenerator[bytes, None]:
+async def _pass_over(_: Request, pieces: AsyncGenerator[bytes, None]) -> None:
+    async for _piece in pieces:
+        pass
+
+
+async def _bounded(
+    request: Request, settings: Settings, limit: int, too_large: UploadTooLarge
+) -> AsyncGenerator[bytes, None]:
     """The pieces of the body; ends the upload when it grows too large or falls silent."""
     received = 0
     pieces = request.stream()
@@ -89,11 +112,5 @@ async def _bounded(request: Request, settings: Settings, limit: int) -> AsyncGen
             ) from None
         received += len(piece)
         if received > limit:
-            raise _too_large(settings)
+            raise too_large
         yield piece
-
-
-def _too_large(settings: Settings) -> UploadTooLarge:
-    return UploadTooLarge(
-        f"the body is larger than {settings.max_upload_mb} MB; send the photo smaller"
-    )

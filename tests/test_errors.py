@@ -236,6 +236,7 @@ def test_every_error_has_a_row_of_its_own() -> None:
         (400, "bad-request"), (401, "unauthorized"), (404, "unknown-model"), (406, "not-acceptable"),
         (408, "upload-too-slow"), (413, "upload-too-large"), (413, "image-too-large"),
         (415, "unsupported-image"), (415, "unsupported-encoding"), (422, "invalid-parameter"), (422, "missing-file"),
-        (422, "unreadable-image"), (429, "rate-limited"), (502, "photo-not-fetched"), (503, "overloaded"),
+        (422, "unreadable-image"), (429, "rate-limited"), (502, "photo-not-fetched"),
+        (502, "label-studio-failed"), (503, "overloaded"),
             (503, "not-ready"), (503, "shutting-down"), (504, "deadline-exceeded"),
     }  # fmt: skip

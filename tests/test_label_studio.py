@@ -5,10 +5,12 @@ import hashlib
 import json
 import logging
 import re
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,10 +33,13 @@ from test_image import STORED, exif
 from test_readers import PYTHON as READER
 from test_run_lengths import unpacked
 from test_service import CRACK
+from test_upload import sending
 
+from app import upload, work
 from app.engine import Engine
 from app.errors import StartupError
 from app.label_studio import client
+from app.label_studio.messages import Predictions
 from app.main import create_app
 from app.settings import Settings
 
@@ -306,7 +311,25 @@ def test_a_failing_task_has_an_empty_result_and_the_others_go_on(
 def test_where_all_fail_nothing_is_kept(connected: Service) -> None:
     """Label Studio stores an empty prediction as "no crack"; of an error it stores nothing."""
     answer = predict(connected, "/data/missing", "//evil/")
-    assert_problem(answer, 502, "photo-not-fetched", "404", "HAIRLINE_LABEL_STUDIO_KEY_FILE")
+    assert_problem(answer, 502, "photo-not-fetched", "404")
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_what_befalls_all_tasks_is_no_empty_prediction(
+    connected: Service, studio: Studio, status: int
+) -> None:
+    studio.replies["/data/closed"] = reply(b"", status)
+    answer = predict(connected, "/data/upload/1/a.png", "/data/closed")
+    assert_problem(answer, 502, "label-studio-failed", str(status))
+
+
+def test_a_label_studio_that_goes_away_midway(connected: Service, studio: Studio) -> None:
+    def hang_up(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+
+    studio.replies["/data/gone"] = hang_up
+    answer = predict(connected, "/data/upload/1/a.png", "/data/gone")
+    assert_problem(answer, 502, "label-studio-failed", "in full")
 
 
 @pytest.mark.parametrize(
@@ -392,10 +415,38 @@ def test_a_personal_token_is_changed_for_one_that_opens_photos(
     photo = ("/data/upload/1/a.png", "Bearer short")
     assert studio.asked == [("/api/token/refresh/", None), photo, photo]
     assert json.loads(studio.bodies[0]) == {"refresh": "open.sesame.now"}
-    for answer in (reply(b"{}"), reply(b"[]"), reply(b"<html>"), reply(b"", 401)):
+    odd = [b'{"access": "sesame\\r\\nX: y"}', '{"access": "sesame\u00fc"}'.encode(), b'{"access": ""}',
+           b'{"access": ["sesame"]}', b"[" * 100_000]  # fmt: skip
+    for answer in (*map(reply, [b"{}", b"[]", b"<html>", *odd]), reply(b"", 401), reply(b"", 404)):
         studio.replies["/api/token/refresh/"] = answer
-        assert_problem(predict(service, "/data/upload/1/a.png"), 502, "photo-not-fetched")
+        refused = predict(service, "/data/upload/1/a.png")
+        assert_problem(refused, 502, "label-studio-failed")
+        assert b"sesame" not in refused.body
     assert "sesame" not in caplog.text
+
+
+def test_a_token_that_runs_out_midway_is_renewed_once(
+    start: Start, studio: Studio, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("Bearer open.sesame.now\n")
+    service = start(label_studio_url=studio.url, label_studio_key_file=tmp_path / "key")
+    tokens, uses, opens = iter(range(9)), dict[str, int](), 2
+
+    def refresh(handler: BaseHTTPRequestHandler) -> None:
+        reply(b'{"access": "short-%d"}' % next(tokens))(handler)
+
+    def photo(handler: BaseHTTPRequestHandler) -> None:
+        token = handler.headers["Authorization"]
+        uses[token] = uses.get(token, 0) + 1
+        (reply(GOOD_PHOTO) if uses[token] <= opens else reply(b"", 401))(handler)
+
+    studio.replies |= {"/api/token/refresh/": refresh, "/data/upload/1/a.png": photo}
+    answer = predict(service, *["/data/upload/1/a.png"] * 5)
+    assert [len(prediction["result"]) for prediction in answer.json()["results"]] == [1] * 5
+    assert uses == {"Bearer short-0": 3, "Bearer short-1": 3, "Bearer short-2": 1}
+    opens = 0  # a closure: no token opens anything from here on
+    answer = predict(service, "/data/upload/1/a.png")
+    assert_problem(answer, 502, "label-studio-failed", "401", "HAIRLINE_LABEL_STUDIO_KEY_FILE")
 
 
 def test_a_photo_that_is_too_large(start: Start, studio: Studio) -> None:
@@ -427,13 +478,132 @@ def test_photos_that_do_not_come_in_full(
 
     studio.replies["/data/short"] = cut
     studio.replies["/data/stall"] = stall
+
+    def drip_to_the_end(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        while not is_over.wait(0.05):
+            handler.wfile.write(b"a")
+
     studio.replies["/data/drip"] = drip  # not even the header ends
+    studio.replies["/data/drip-on"] = drip_to_the_end
     monkeypatch.setattr(client, "LONGEST_S", 0.5)
-    for address in ("/data/short", "/data/stall", "/data/drip"):
+    for address, code in (
+        ("/data/short", "photo-not-fetched"),
+        ("/data/stall", "photo-not-fetched"),
+        ("/data/drip-on", "photo-not-fetched"),
+        ("/data/drip", "label-studio-failed"),
+    ):
         started = time.monotonic()
-        assert_problem(predict(service, address), 502, "photo-not-fetched", "in full")
+        assert_problem(predict(service, address), 502, code, "in full")
         assert time.monotonic() - started < 5
     is_over.set()
+
+
+@pytest.fixture
+def silent() -> Iterator[Callable[[str], str]]:
+    """Addresses of servers that say nothing: by `scheme`, or `full`, which takes no more connections."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as held:
+        port = server.getsockname()[1]
+
+        def of(kind: str) -> str:
+            if kind == "full":  # its backlog is: the next packets get no answer
+                for _ in range(4):
+                    waiting = held.enter_context(socket.socket())
+                    waiting.setblocking(False)
+                    waiting.connect_ex(("127.0.0.1", port))
+            return f"{'http' if kind == 'full' else kind}://127.0.0.1:{port}"
+
+        yield of
+
+
+@pytest.mark.parametrize("kind", ["full", "http", "https"])
+def test_the_deadline_reaches_a_silent_label_studio(
+    start: Start, silent: Callable[[str], str], kind: str
+) -> None:
+    service = start(label_studio_url=silent(kind), request_timeout_s=1)
+    started = time.monotonic()
+    answer = predict(service, "/data/a.png")
+    assert_problem(answer, 504, "deadline-exceeded", "fewer at once")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("kind", ["full", "http", "https"])
+def test_a_silent_fetch_ends_when_its_client_leaves(
+    start: Start, silent: Callable[[str], str], kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = start(label_studio_url=silent(kind))
+    caplog.set_level(logging.INFO, logger="app.middleware")
+    task = {"data": {"photo": "/data/a.png"}}
+    body = json.dumps({"tasks": [task], "label_config": CONFIG}).encode()
+    before = threading.active_count()
+    with sending(
+        service, f"Content-Length: {len(body)}", path="/label-studio/predict"
+    ) as connection:
+        connection.sendall(body)
+        wait_until(lambda: threading.active_count() > before)
+        time.sleep(0.3)
+    wait_until(lambda: "/label-studio/predict 499" in caplog.text, 5)
+    assert "Traceback" not in caplog.text
+
+
+def test_batches_that_wait_for_photos_keep_no_photo_waiting(
+    start: Start, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over, waiting = threading.Event(), []
+
+    def stall(handler: BaseHTTPRequestHandler) -> None:
+        waiting.append(1)
+        is_over.wait(20)
+        reply(GOOD_PHOTO)(handler)
+
+    monkeypatch.setattr(work, "SMALL_PIXELS", 0)
+    monkeypatch.setattr(work, "LARGE_AT_ONCE", 1)
+    studio.replies["/data/stall"] = stall
+    service = start(label_studio_url=studio.url)
+    answers: list[Answer] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(predict(service, "/data/stall")))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(waiting) == work.FETCHING_AT_ONCE)
+    assert_answers_good_photo(service)
+    assert not answers
+    is_over.set()
+    for thread in threads:
+        thread.join(20)
+    assert [answer.status for answer in answers] == [200] * 6
+
+
+def test_the_answer_is_written_beside_other_requests(
+    connected: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, dump = [], Predictions.model_dump_json
+
+    def noted(self) -> str:
+        names.append(threading.current_thread().name)
+        return dump(self)
+
+    monkeypatch.setattr(Predictions, "model_dump_json", noted)
+    assert predict(connected, "/data/upload/1/a.png").status == 200
+    assert len(names) == 1
+    assert "AnyIO worker thread" in names[0]
+
+
+@pytest.mark.parametrize("path", ["setup", "webhook"])
+def test_what_is_not_read_is_not_kept(
+    connected: Service, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "_join", None)
+    assert connected.post(f"/label-studio/{path}", b"a" * 100_000).status == 200
+
+
+def test_a_lot_of_json(connected: Service) -> None:
+    answer = connected.post("/label-studio/predict", b" " * 17_000_000)
+    assert_problem(answer, 413, "upload-too-large", "16 MB", "fewer tasks")
 
 
 def test_photos_whose_length_is_not_announced(connected: Service, studio: Studio) -> None:
@@ -458,7 +628,7 @@ def test_photos_whose_length_is_not_announced(connected: Service, studio: Studio
 def test_a_label_studio_that_is_away(start: Start) -> None:
     service = start(label_studio_url="http://127.0.0.1:1")
     answer = predict(service, "/data/upload/1/a.png")
-    assert_problem(answer, 502, "photo-not-fetched", "http://127.0.0.1:1")
+    assert_problem(answer, 502, "label-studio-failed", "http://127.0.0.1:1")
 
 
 def test_limits_of_the_service_hold(
@@ -523,7 +693,9 @@ def test_cracks_are_measured_as_everywhere(
         ("ls:8080", None, "HAIRLINE_LABEL_STUDIO_URL"),
         ("ftp://ls", None, "such as http://label-studio:8080"),
         ("http://", None, "such as"),
-        ("http://user:secret@ls", None, "such as"),
+        ("http://user:sesame@ls", None, "such as"),
+        ("http://user:sesame@ls:a", None, "such as"),
+        ("http://ls?token=sesame", None, "such as"),
         ("http://ls/prefix", None, "such as"),
         ("http://ls?a=b", None, "such as"),
         ("http://ls:99999", None, "such as"),

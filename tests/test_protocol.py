@@ -197,7 +197,8 @@ def test_a_large_photo_is_answered_in_binary_alone(
 ) -> None:
     photo = photo_input(encode(np.full((1100, 1100, 3), 200, np.uint8)))
     listed = [triton.InferRequestedOutput("mask", binary_data=False)]
-    with pytest.raises(InferenceServerException, match="1210000 values are too many for JSON"):
+    listed.append(triton.InferRequestedOutput("statistics", binary_data=False))
+    with pytest.raises(InferenceServerException, match="] mask: 1210000 values are too many"):
         client.infer("darkness", [photo], outputs=listed, parameters={"mode": "resize"})
     binary = client.infer("darkness", [photo], parameters={"mode": "resize"})
     assert binary.as_numpy("mask").shape == (1, 1100, 1100, 1)
@@ -347,7 +348,9 @@ def test_limits_on_pixels_and_time(start: Start) -> None:
     ):
         client.infer("darkness", [tiles_input()])
     assert refused.value.status() == "413"
-    assert_refused(post(start(request_timeout_s=1e-3), *ask_photo()), 504, "not finished")
+    late = post(start(request_timeout_s=1e-3), *ask_photo())
+    assert_refused(late, 504, "not finished", "fewer tiles")
+    assert "resolution_scale" not in late.json()["error"]
 
 
 def test_draining_and_failing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,6 +370,35 @@ def test_inferences_are_measured(service: Service, client: triton.InferenceServe
     text = service.get("/metrics").body.decode()
     assert 'hairline_requests_total{route="/v2/models/{name}/infer",status="200"}' in text
     assert "hairline_queued_pixels 0.0" in text
+
+
+def test_tiles_that_wait_are_not_counted_as_inference(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_run, run = threading.Event(), Engine.run
+
+    def held(self, tiles, stop):
+        may_run.wait(30)
+        return run(self, tiles, stop)
+
+    service = start()
+    monkeypatch.setattr(Engine, "run", held)
+    tensor = {"name": "image", "shape": list(TILES.shape), "datatype": "UINT8"}
+    asked = {"inputs": [tensor | {"data": TILES.tolist()}]}
+    threads = [threading.Thread(target=post, args=(service, asked)) for _ in range(2)]
+    for thread in threads:  # the second waits for the device
+        thread.start()
+        wait_until(lambda: service.state.admission.photos >= 1)
+    wait_until(lambda: service.state.admission.photos == 2)
+    threading.Event().wait(1)
+    may_run.set()
+    for thread in threads:
+        thread.join(20)
+    text = service.get("/metrics").body.decode()
+    seconds = dict(re.findall(r'stage_seconds_sum{model="darkness",stage="(\w+)"} (\S+)', text))
+    assert set(seconds) == {"queue", "inference", "encode", "total"}
+    assert float(seconds["queue"]) > 0.9
+    assert float(seconds["inference"]) < 1.9  # the first had the device for more than a second
 
 
 def test_the_example_of_the_readme_runs(

@@ -1,11 +1,17 @@
 """Requests of the Open Inference Protocol that are wrong: each is refused in words, and by which status."""
 
 import json
+import threading
+import time
 
 import numpy as np
 import pytest
-from conftest import GOOD_PHOTO, TILE, Service, assert_answers_good_photo
-from test_protocol import ask_photo, assert_refused, post
+from conftest import GOOD_PHOTO, TILE, Service, Start, assert_answers_good_photo, wait_until
+from test_protocol import INFER, ask_photo, assert_refused, post
+from test_upload import answer_on, sending
+
+from app.protocol import inference
+from app.protocol.body import Inference, read_inference
 
 SHAPE = [1, TILE, TILE, 3]
 SIZE = TILE * TILE * 3
@@ -46,8 +52,12 @@ PHOTO, PHOTO_DATA = ask_photo()
         pytest.param(image(shape=[1] * 1000), TILE_DATA, 400, "inputs.0.shape", id="rank 1000"),
         pytest.param(image(shape=[0, TILE, TILE, 3]), TILE_DATA, 400, "no tile", id="no tile"),
         pytest.param(image(shape=[2, TILE, TILE, 3]), TILE_DATA, 400, "24576 bytes", id="too few"),
-        pytest.param(image(shape=[10**12, TILE, TILE, 3]), TILE_DATA, 400, "came", id="huge batch"),
-        pytest.param(image(shape=[10**30, TILE, TILE, 3]), TILE_DATA, 400, "came", id="huger"),
+        pytest.param(image(shape=[10**9, TILE, TILE, 3]), TILE_DATA, 400, "came", id="huge batch"),
+        pytest.param(image(shape=[2**31, TILE, TILE, 3]), TILE_DATA, 400, "less than", id="huger"),
+        # As many digits as Python reads: what it is multiplied to has more than Python writes.
+        pytest.param(
+            image(shape=[10**4299, TILE, TILE, 3]), TILE_DATA, 400, "inputs.0.shape.0", id="4300 digits"
+        ),
         pytest.param(image(), TILE_DATA[1:], 400, "12287 bytes follow", id="size too large"),
         pytest.param(image(), TILE_DATA + b"a", 400, "12289 bytes follow", id="size too small"),
         pytest.param(image(parameters={}), TILE_DATA, 400, "says 0", id="no size"),
@@ -115,8 +125,22 @@ PHOTO, PHOTO_DATA = ask_photo()
             PHOTO_DATA, 422, "more than 64", id="a million parameters",
         ),
         pytest.param(
-            {"inputs": [{}] * 1_000_000}, b"", 400, "at most 16 items", id="a million inputs"
+            {"inputs": [{}] * 700_000}, b"", 400, "at most 16 items", id="many inputs"
         ),
+        pytest.param(
+            image(data=[[]] * 800_000), b"", 400, "more than 800000 lists", id="a million lists"
+        ),
+        pytest.param(
+            image(data=["0"] * (SIZE - 1) + ["0" * 1_000_000]), b"", 400, "0 to 255", id="long text"
+        ),
+        pytest.param(image(data=[True] + [0] * (SIZE - 1)), b"", 400, "0 to 255", id="true"),
+        pytest.param(image(data=[[[[[0]]]]]), b"", 400, "1 values in shape", id="nested too deep"),
+        pytest.param(b'{"inputs": [], "inputs": []}', b"", 400, "'inputs' is given more than", id="twice"),
+        pytest.param(
+            b'{"inputs": [{"name": "photo", "name": "image"}]}', b"", 400, "'name'", id="twice within"
+        ),
+        pytest.param(PHOTO | {"id": "\ud800"}, PHOTO_DATA, 400, "hex escape", id="half a character"),
+        pytest.param(b'{"inputs": "\xff"}', b"", 400, "utf-8", id="no UTF-8"),
         pytest.param(PHOTO | {"parameters": 7}, PHOTO_DATA, 422, "parameters", id="no object"),
         pytest.param(PHOTO | {"id": 7}, PHOTO_DATA, 400, "id", id="id"),
         pytest.param(
@@ -144,16 +168,63 @@ def test_a_header_length_off_by_one(service: Service, difference: int) -> None:
     )
 
 
-def test_a_query_is_not_passed_over(service: Service) -> None:
+@pytest.mark.parametrize("query", ["threshold=0.2", "version=2.0.0", "version=1.0.0"])
+def test_a_query_is_not_passed_over(service: Service, query: str) -> None:
     text = json.dumps(PHOTO).encode()
-    answer = service.post("/v2/models/darkness/infer?threshold=0.2", text)
+    answer = service.post(f"/v2/models/darkness/infer?{query}", text)
     assert_refused(answer, 422, "`parameters`")
+    for path in ("", "/models/darkness", "/models/darkness/versions/1.0.0",
+                 "/models/darkness/ready", "/health/live"):  # fmt: skip
+        assert_refused(service.get(f"/v2{path}?{query}"), 422, "no query is read")
 
 
 def test_a_lot_of_json(service: Service) -> None:
     values = np.zeros(8_000_000, np.uint8).tolist()
-    assert_refused(post(service, image(data=values)), 413, "as binary data")
+    text = json.dumps(image(data=values)).encode()
+    assert_refused(post(service, text), 413, "as binary data")
+    assert_refused(post(service, text, b"a"), 413, "as binary data")
     assert_answers_good_photo(service)
+
+
+def test_json_is_refused_while_it_is_read(service: Service) -> None:
+    with sending(service, "Transfer-Encoding: chunked", path=INFER) as connection:
+        piece = b"%x\r\n%b\r\n" % (1_000_000, b" " * 1_000_000)
+        for _ in range(14):
+            connection.sendall(piece)
+        assert_refused(answer_on(connection), 413, "13 MB", "as binary data")
+
+
+def test_escaped_characters_are_read(service: Service) -> None:
+    text = json.dumps(PHOTO | {"id": "\N{BRIDGE AT NIGHT}"}).encode()
+    assert b"\\ud83c" in text
+    answer = post(service, text, PHOTO_DATA)
+    assert answer.json()["id"] == "\N{BRIDGE AT NIGHT}"
+
+
+def test_much_json_at_once_leaves_threads_to_others(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists take many times the memory of their text: two requests at once are read, and no more."""
+    may_go_on, reading = threading.Event(), []
+
+    def held(*arguments: object) -> Inference:
+        reading.append(1)
+        may_go_on.wait(20)
+        return read_inference(*arguments)
+
+    monkeypatch.setattr(inference, "read_inference", held)
+    service = start()
+    threads = [threading.Thread(target=post, args=(service, *ask_photo())) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(reading) == 2)
+    time.sleep(0.3)
+    assert len(reading) == 2
+    assert_answers_good_photo(service)
+    may_go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert len(reading) == 5
 
 
 def test_fields_of_other_servers_are_passed_over(service: Service) -> None:

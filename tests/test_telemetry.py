@@ -112,12 +112,18 @@ def test_metrics_go_by_their_names(clock):
     assert 'hairline_model_info{device="cpu",model="unet",sha256="ab",version="1.0.0"} 1.0' in lines
 
 
-def test_every_stage_of_a_photo_is_counted():
+def test_every_stage_that_took_place_is_counted():
     metrics = Metrics()
-    metrics.observe(Stopwatch(), "unet")
+    watch = Stopwatch()
+    watch.add("queue", 0.0)
+    with watch.stage("encode"):
+        pass
+    metrics.observe(watch, "unet")
     text = metrics.text().decode()
-    for stage in (*STAGES, "total"):
-        assert f'hairline_stage_seconds_count{{model="unet",stage="{stage}"}} 1.0' in text
+    for stage in STAGES:
+        counted = f'hairline_stage_seconds_count{{model="unet",stage="{stage}"}} 1.0' in text
+        assert counted == (stage in ("queue", "encode"))
+    assert 'hairline_stage_seconds_count{model="unet",stage="total"} 1.0' in text
 
 
 def test_two_apps_share_no_metrics():

@@ -37,7 +37,8 @@ class Origin:
             or parts.fragment
         ):
             raise StartupError(
-                f"HAIRLINE_LABEL_STUDIO_URL: {url!r} is no address such as http://label-studio:8080"
+                "HAIRLINE_LABEL_STUDIO_URL: expected an address such as http://label-studio:8080, "
+                "without a path, a name or a password"  # and not shown, for it may hold one
             )
         return origin
 

@@ -1,6 +1,8 @@
 """Tasks to predictions: fetch, segment, paint."""
 
 import logging
+import time
+from functools import partial
 
 from app import image
 from app.deadline import Deadline
@@ -15,7 +17,7 @@ from app.errors import (
 )
 from app.formats.brush import brush
 from app.inspection import Result, inspect
-from app.label_studio.client import LabelStudio
+from app.label_studio.client import LabelStudio, Visit
 from app.label_studio.label_config import Brush, find_brush
 from app.label_studio.messages import Prediction, Predictions, PredictRequest, Region, Stroke
 from app.parameters import SegmentParameters
@@ -33,7 +35,10 @@ ITS_OWN_FAULT = (
     UnsupportedImage,
     UnreadableImage,
 )
-"""What goes wrong with one photo and leaves the others good. The rest, such as an overload, befalls them all."""
+"""What goes wrong with one photo and leaves the others good.
+
+The rest, such as an overload or a key that opens nothing any more, befalls them all: an empty prediction would say
+"no crack"."""
 PARAMETERS = SegmentParameters(cracks=False, mask="none")
 
 
@@ -42,10 +47,10 @@ def version_of(model: Model) -> str:
     return f"{model.name} {model.contract.version}"
 
 
-def predict(
+async def predict(
     id: str, asked: PredictRequest, studio: LabelStudio, state: State, deadline: Deadline
 ) -> Predictions:
-    """Blocks. The photos are fetched and looked at one after the other; memory holds one.
+    """The photos are fetched and looked at one after the other; memory holds one.
 
     Label Studio drops a whole batch for one prediction that lacks its `result`. So a task that fails has an empty one,
     and the log has the reason. Where all fail, that of the first is raised: Label Studio then keeps none. Raises
@@ -53,14 +58,16 @@ def predict(
     """
     painter = find_brush(asked.label_config)
     model = state.models.get(None)
-    authorization = studio.authorization(deadline.check)
+    visit = studio.visit(deadline.check)
     empty = Prediction(result=[], score=0.0, model_version=version_of(model))
     results, failures = [], list[RequestError]()
     for task in asked.tasks:
         deadline.check()
         try:
-            data = studio.fetch(task.data.get(painter.key), authorization, deadline.check)
-            results.append(_predict(id, data, painter, model, state, deadline))
+            encoded = await state.workers.fetch(
+                partial(_fetch, visit, task.data.get(painter.key), state)
+            )
+            results.append(await _predict(id, encoded, painter, model, state, deadline))
         except ITS_OWN_FAULT as error:
             logger.warning("%s task %.20r: %s", id, task.id, error)
             failures.append(error)
@@ -70,17 +77,32 @@ def predict(
     return Predictions(results=results, model_version=version_of(model))
 
 
-def _predict(
-    id: str, data: bytes, painter: Brush, model: Model, state: State, deadline: Deadline
+def _fetch(visit: Visit, address: object, state: State) -> image.EncodedPhoto:
+    return image.identify(visit.fetch(address), state.settings.max_pixels)
+
+
+async def _predict(
+    id: str,
+    encoded: image.EncodedPhoto,
+    painter: Brush,
+    model: Model,
+    state: State,
+    deadline: Deadline,
 ) -> Prediction:
     watch = Stopwatch()
-    encoded = image.identify(data, state.settings.max_pixels)
-    with state.admission.photo(encoded.width * encoded.height):
+    arrived = time.perf_counter()
+
+    def work() -> Prediction:
+        watch.add("queue", time.perf_counter() - arrived)
         result = inspect(id, encoded, model, None, PARAMETERS, watch, deadline.check)
         with watch.stage("encode"):
             prediction = paint(result, painter)
-    state.metrics.observe(watch, model.name)
-    return prediction
+        state.metrics.observe(watch, model.name)
+        return prediction
+
+    pixels = encoded.width * encoded.height
+    with state.admission.photo(pixels):
+        return await state.workers.photo(pixels, work)
 
 
 def paint(result: Result, painter: Brush) -> Prediction:

@@ -2,24 +2,24 @@
 
 import base64
 import binascii
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from app.deadline import Deadline
-from app.errors import UploadTooLarge
 from app.json_body import read_json
 from app.label_studio.messages import Health, Ignored, Predictions, PredictRequest, Setup
 from app.label_studio.prediction import predict, version_of
 from app.openapi import problems
 from app.routes import state_of
-from app.upload import read_body
+from app.upload import discard_body, read_body
 
 PREFIX = "/label-studio"
 # A hundred tasks, each with its annotations; they come along and are not read. In memory they are many times as large.
-MAX_JSON_BYTES = 32_000_000
+MAX_JSON_BYTES = 16_000_000
 
 
 async def admit_studio(
@@ -70,18 +70,19 @@ async def health(request: Request) -> Health:
 async def setup(request: Request) -> Setup:
     """Answers with the model's version. The host and the token that come along are not used: they might be anyone's."""
     state = state_of(request)
-    await read_body(request, state.settings)
+    await discard_body(request, state.settings)
     return Setup(model_version=version_of(state.models.get(None)))
 
 
 @label_studio.post(
     "/predict",
+    response_model=Predictions,
     dependencies=ADMITTED,
     responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 502, 503, 504),
     openapi_extra=BODY,
     summary="Paint the cracks of tasks",
 )
-async def predict_tasks(request: Request) -> Predictions:
+async def predict_tasks(request: Request) -> Response:
     """`tasks` with their `data`, and the project's `label_config`; one prediction a task comes back.
 
     Photos are fetched from the Label Studio that was set, and from nowhere else.
@@ -91,18 +92,20 @@ async def predict_tasks(request: Request) -> Predictions:
     state.models.require_warm()
     studio = state.label_studio
     assert studio is not None  # noqa: S101  (for the type checker: without one there is no such route)
-    deadline = Deadline(state.settings.request_timeout_s)
-    body = await read_body(request, state.settings)
-    if len(body) > MAX_JSON_BYTES:
-        raise UploadTooLarge(f"the tasks have more than {MAX_JSON_BYTES} bytes; send fewer at once")
-    asked = await run_in_threadpool(read_json, PredictRequest, body)
+    deadline = Deadline(
+        state.settings.request_timeout_s, "the tasks were", "send fewer at once, or smaller photos"
+    )
+    body = await read_body(request, state.settings, MAX_JSON_BYTES, "send fewer tasks at once")
+    asked = await state.workers.read(partial(read_json, PredictRequest, body))
     del body  # annotations of a hundred tasks
 
-    def work() -> Predictions:
-        return predict(request.state.id, asked, studio, state, deadline)
+    async def serve() -> Response:
+        predictions = await predict(request.state.id, asked, studio, state, deadline)
+        # A stroke is a list of numbers, and a batch has many: not while every other request waits.
+        text = await run_in_threadpool(predictions.model_dump_json)
+        return Response(text, media_type="application/json")
 
-    # As large as a photo may be: none is known yet, and fetching them should keep no small photo of others waiting.
-    return await state.workers.run(request, state.settings.max_pixels, deadline, work)
+    return await state.workers.serve(request, deadline, serve)
 
 
 @label_studio.post(
@@ -114,5 +117,5 @@ async def predict_tasks(request: Request) -> Predictions:
 )
 async def webhook(request: Request) -> Ignored:
     """Nothing is learnt from annotations here: every event is acknowledged and passed over."""
-    await read_body(request, state_of(request).settings)
+    await discard_body(request, state_of(request).settings)
     return Ignored()

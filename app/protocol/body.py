@@ -8,9 +8,10 @@ from app.json_body import read_json
 from app.protocol.messages import InferenceParameters, InferenceRequest, InputTensor
 from app.protocol.metadata import OUTPUTS
 
-# Four tiles of 512 pixels, written out. Numbers in a list take several times the memory of their text: more has to come
-# as binary data.
-MAX_JSON_BYTES = 16_000_000
+# Four tiles of 512 pixels, written out flat: 12,582,912 bytes. Numbers in a list take several times the memory of their
+# text: more has to come as binary data.
+MAX_JSON_BYTES = 13_000_000
+ADVICE = "send the tensor as binary data"
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
@@ -26,15 +27,31 @@ class Inference:
     parameters: InferenceParameters
 
 
-def read_inference(body: bytes, header_length: str | None) -> Inference:
-    """`header_length` is the header that says where the JSON ends; None: the body is JSON alone.
+def length_of_json(header: str | None) -> int | None:
+    """What HEADER_LENGTH says, known before the body is; None where it is not there.
 
-    Raises BadRequest, InvalidParameter, UploadTooLarge for JSON over MAX_JSON_BYTES.
+    Raises BadRequest for what is no length, UploadTooLarge for one over MAX_JSON_BYTES.
     """
-    length = _json_length(body, header_length)
-    if length > MAX_JSON_BYTES:
+    if header is None:
+        return None
+    if not (header.isascii() and header.isdecimal() and len(header) < 20 and int(header)):
+        raise BadRequest(f"{HEADER_LENGTH} is no number of bytes; give the length of the JSON")
+    if int(header) > MAX_JSON_BYTES:
         raise UploadTooLarge(
-            f"the JSON has {length} bytes, {MAX_JSON_BYTES} are the limit; send the tensor as binary data"
+            f"the JSON has {int(header)} bytes, {MAX_JSON_BYTES} are the limit; {ADVICE}"
+        )
+    return int(header)
+
+
+def read_inference(body: bytes, json_length: int | None) -> Inference:
+    """`json_length` is where the JSON ends, as `length_of_json` has it; None: the body is JSON alone.
+
+    Raises BadRequest, InvalidParameter.
+    """
+    length = len(body) if json_length is None else json_length
+    if length > len(body):
+        raise BadRequest(
+            f"{HEADER_LENGTH} says {length}, and the body has {len(body)} bytes; give the length of the JSON"
         )
     asked = read_json(InferenceRequest, body[:length])
     if len(asked.inputs) != 1:
@@ -49,19 +66,6 @@ def read_inference(body: bytes, header_length: str | None) -> Inference:
         _outputs(asked, tensor.name),
         asked.parameters,
     )
-
-
-def _json_length(body: bytes, header_length: str | None) -> int:
-    if header_length is None:
-        return len(body)
-    if not (header_length.isascii() and header_length.isdecimal() and len(header_length) < 20):
-        raise BadRequest(f"{HEADER_LENGTH} is no number of bytes; give the length of the JSON")
-    length = int(header_length)
-    if not 0 < length <= len(body):
-        raise BadRequest(
-            f"{HEADER_LENGTH} says {length}, and the body has {len(body)} bytes; give the length of the JSON"
-        )
-    return length
 
 
 def _binary(tensor: InputTensor, rest: memoryview) -> memoryview | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app import answers, image
+from app import answers, image, pipeline
 from app.deadline import Deadline
 from app.errors import BadRequest, ImageTooLarge
 from app.inspection import inspect
@@ -46,15 +46,15 @@ class Prepared:
     """Blocks, and gives the outputs."""
 
 
-def prepare(call: Call, body: bytes, header_length: str | None) -> Prepared:
+def prepare(call: Call, body: bytes, json_length: int | None) -> Prepared:
     """Read the request, of a photo the header alone; blocks. Arguments and errors as those of `read_inference`.
 
     Raises the errors of `image.identify` and ImageTooLarge for too many tiles as well.
     """
-    asked = read_inference(body, header_length)
+    asked = read_inference(body, json_length)
     pixels, work = (_photo if asked.input.name == "photo" else _tiles)(call, asked)
-    listed = [name for name, is_binary in asked.outputs.items() if not is_binary]
-    if pixels > MAX_JSON_VALUES and set(listed) - {"statistics"}:
+    listed = [name for name, binary in asked.outputs.items() if not binary and name != "statistics"]
+    if pixels > MAX_JSON_VALUES and listed:
         raise BadRequest(
             f"{', '.join(listed)}: {pixels} values are too many for JSON; ask for binary_data"
         )
@@ -97,9 +97,8 @@ def _tiles(call: Call, asked: Inference) -> tuple[int, Callable[[], Mapping[str,
         raise ImageTooLarge(f"the tiles have {pixels} pixels, {limit} are the limit; send fewer")
 
     def run() -> Mapping[str, Tensor]:
-        with call.watch.stage("inference"):
-            predictions = call.model.engine.predictions(list(tiles), call.deadline.check)
-            probability = np.concatenate([part.probability for part in predictions])
+        found = pipeline.run(list(tiles), call.model, call.watch, call.deadline.check)
+        probability = np.stack(list(found))
         return {"probability": Tensor.probability(probability[:, :, :, None])}
 
     return pixels, run

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.parameters import MaskEncoding, SegmentParameters
 
 Datatype = Literal["BYTES", "FP32", "UINT8"]
-Shape = Annotated[list[Annotated[int, Field(strict=True, ge=0)]], Field(max_length=8)]
+Shape = Annotated[list[Annotated[int, Field(strict=True, ge=0, lt=2**31)]], Field(max_length=8)]
 MAX_PARAMETERS = 64
 MAX_TENSORS = 16
 
@@ -82,7 +82,7 @@ class InputParameters(BaseModel):
 
     _are_few = model_validator(mode="before")(_few)
 
-    binary_data_size: Annotated[int, Field(strict=True, ge=0)] | None = None
+    binary_data_size: Annotated[int, Field(strict=True, ge=0, lt=2**53)] | None = None
     """Bytes of this tensor after the JSON."""
 
 

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.deadline import Deadline
 from app.errors import InvalidParameter, UnknownModel, UnsupportedEncoding
 from app.protocol import messages
-from app.protocol.body import HEADER_LENGTH
+from app.protocol.body import ADVICE, HEADER_LENGTH, MAX_JSON_BYTES, length_of_json
 from app.protocol.errors import PREFIX
 from app.protocol.inference import Call, Prepared, prepare
 from app.protocol.metadata import describe_model, describe_server
@@ -29,12 +29,25 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-health = APIRouter(prefix=PREFIX, tags=["Open Inference Protocol v2"])
+async def refuse_query(request: Request) -> None:
+    """Raises InvalidParameter for what would be passed over."""
+    if request.query_params:
+        raise InvalidParameter(
+            "no query is read: parameters stand in the JSON, under `parameters`; leave it out"
+        )
+
+
+health = APIRouter(
+    prefix=PREFIX,
+    tags=["Open Inference Protocol v2"],
+    dependencies=[Depends(refuse_query)],
+    responses=_errors(422),
+)
 protocol = APIRouter(
     prefix=PREFIX,
     tags=["Open Inference Protocol v2"],
-    dependencies=[Depends(admit_caller)],
-    responses=_errors(401, 429),
+    dependencies=[Depends(admit_caller), Depends(refuse_query)],
+    responses=_errors(401, 422, 429),
 )
 
 EXAMPLE = {
@@ -96,12 +109,19 @@ async def ready(request: Request) -> messages.ServerReady:
     return messages.ServerReady(ready=True)
 
 
-@health.get("/models/{name}/versions/{version}/ready", responses=_errors(404, 422, 503))
-@health.get("/models/{name}/ready", responses=_errors(404, 422, 503))
-async def model_ready(
-    request: Request, name: str, version: str | None = None
-) -> messages.ModelReady:
+@health.get("/models/{name}/ready", responses=_errors(404, 503))
+async def model_ready(request: Request, name: str) -> messages.ModelReady:
     """503 before the model has run once, and while the service drains."""
+    return _ready(request, name, None)
+
+
+@health.get("/models/{name}/versions/{version}/ready", responses=_errors(404, 503))
+async def version_ready(request: Request, name: str, version: str) -> messages.ModelReady:
+    """503 before the model has run once, and while the service drains."""
+    return _ready(request, name, version)
+
+
+def _ready(request: Request, name: str, version: str | None) -> messages.ModelReady:
     state = state_of(request)
     model = _model(state, name, version)
     _require_ready(state)
@@ -113,30 +133,49 @@ async def server() -> messages.ServerMetadata:
     return describe_server()
 
 
-@protocol.get("/models/{name}/versions/{version}", responses=_errors(404, 422))
-@protocol.get("/models/{name}", responses=_errors(404, 422))
-async def get_model(
-    request: Request, name: str, version: str | None = None
-) -> messages.ModelMetadata:
+@protocol.get("/models/{name}", responses=_errors(404))
+async def get_model(request: Request, name: str) -> messages.ModelMetadata:
+    """A request holds one of the inputs; `photo` gives all outputs, `image` gives `probability`."""
+    return describe_model(_model(state_of(request), name, None))
+
+
+@protocol.get("/models/{name}/versions/{version}", responses=_errors(404))
+async def get_version(request: Request, name: str, version: str) -> messages.ModelMetadata:
     """A request holds one of the inputs; `photo` gives all outputs, `image` gives `probability`."""
     return describe_model(_model(state_of(request), name, version))
 
 
-@protocol.post("/models/{name}/versions/{version}/infer", **INFER)
 @protocol.post("/models/{name}/infer", **INFER)
-async def infer(request: Request, name: str, version: str | None = None) -> Response:
+async def infer(request: Request, name: str) -> Response:
     """`photo`, a file in any form that `/v1/segment` reads, or `image`, tiles for the network as they are."""
+    return await _infer(request, name, None)
+
+
+@protocol.post("/models/{name}/versions/{version}/infer", **INFER)
+async def infer_version(request: Request, name: str, version: str) -> Response:
+    """`photo`, a file in any form that `/v1/segment` reads, or `image`, tiles for the network as they are."""
+    return await _infer(request, name, version)
+
+
+async def _infer(request: Request, name: str, version: str | None) -> Response:
     state = state_of(request)
     state.admission.require_open()
     model = _model(state, name, version)
     state.models.require_warm()
-    _refuse_unread(request)
-    deadline = Deadline(state.settings.request_timeout_s)
-    body = await read_body(request, state.settings)
+    _refuse_encoding(request)
+    json_length = length_of_json(request.headers.get(HEADER_LENGTH))
+    deadline = Deadline(
+        state.settings.request_timeout_s,
+        "the inference was",
+        "send a smaller photo, or fewer tiles",
+    )
+    if json_length is None:
+        body = await read_body(request, state.settings, MAX_JSON_BYTES, ADVICE)
+    else:
+        body = await read_body(request, state.settings)
     watch = Stopwatch()
     call = Call(request.state.id, model, state, deadline, watch)
-    header_length = request.headers.get(HEADER_LENGTH)
-    prepared = await run_in_threadpool(prepare, call, body, header_length)
+    prepared = await state.workers.read(partial(prepare, call, body, json_length))
     del body  # a photo was copied out of it, and a huge one need not be held twice
 
     def work() -> Response:
@@ -164,16 +203,12 @@ def _require_ready(state: State) -> None:
     state.models.require_warm()
 
 
-def _refuse_unread(request: Request) -> None:
-    """Raises UnsupportedEncoding and InvalidParameter for what would be passed over."""
+def _refuse_encoding(request: Request) -> None:
+    """Raises UnsupportedEncoding."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         # Photos are compressed as they are, and a body that grows a thousandfold would get past the limit on bytes.
         raise UnsupportedEncoding(f"bodies are read as they are, not by {encoding}; send it plain")
-    if request.query_params:
-        raise InvalidParameter(
-            "parameters stand in the JSON, under `parameters`; leave the query out"
-        )
 
 
 def _answer(asked: Prepared, model: Model, outputs: Mapping[str, Tensor]) -> Response:

@@ -3,6 +3,7 @@
 import math
 import struct
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -96,15 +97,25 @@ def _require(tensor: InputTensor, datatype: str, shape: list[int], shown: str) -
 
 
 def _listed(tensor: InputTensor, size: int) -> NDArray[np.uint8]:
-    try:
-        values = np.array(tensor.data)
-    except ValueError:  # lists of unlike lengths
-        values = np.empty(0)
-    if values.shape not in ((size,), tuple(tensor.shape)):
+    values, shape = _flat(tensor.data or [], len(tensor.shape))
+    if shape not in ([size], tensor.shape):
         raise BadRequest(
-            f"image: `data` holds {values.size} values in shape {list(values.shape)}; "
+            f"image: `data` holds {len(values)} values in shape {shape}; "
             f"give {size}, flat or nested as {tensor.shape}"
         )
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > 255:
+    # By type first: numpy would give every text of a list the room of its longest.
+    if set(map(type, values)) != {int} or min(values) < 0 or max(values) > 255:
         raise BadRequest("image: UINT8 takes whole numbers from 0 to 255")
-    return values.astype(np.uint8).reshape(tensor.shape)
+    return np.array(values, np.uint8).reshape(tensor.shape)
+
+
+def _flat(values: list[Any], rank: int) -> tuple[list[Any], list[int]]:
+    """The values of lists nested `rank` deep at most, and their shape; none where lists are of unlike lengths."""
+    shape = [len(values)]
+    while len(shape) < rank and values and isinstance(values[0], list):
+        lengths = {len(value) if isinstance(value, list) else None for value in values}
+        if len(lengths) > 1:
+            return [], [0]
+        shape.append(len(values[0]))
+        values = list(chain.from_iterable(values))
+    return values, shape
