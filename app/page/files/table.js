@@ -2,6 +2,8 @@
 
 const MOST_ROWS = 500; // a page of ten thousand rows helps nobody; the CSV has them all
 
+const [LENGTH, WIDTH_HELD] = [1, 3]; // columns: the latter is what limits are held against
+
 const FLAGS = { "below-resolution": "under 3 px: an upper bound" };
 
 /** Columns for cracks in millimetres, or in pixels where any crack has none. */
@@ -29,7 +31,7 @@ export class Table {
   /** @param {{onHover: (id: ?number) => void, onChoose: (id: number) => void}} told */
   constructor(table, told) {
     Object.assign(this, { head: table.tHead, body: table.tBodies[0], box: table.parentElement, told, cracks: [] });
-    this.order = { column: 3, isFalling: true }; // the widest first: what limits are held against
+    this.order = { column: WIDTH_HELD, isFalling: true }; // the widest first
     this.least = { width: 0, length: 0 };
     this.rows = new Map();
   }
@@ -40,7 +42,8 @@ export class Table {
     if (unit !== this.unit) this.least = { width: 0, length: 0 }; // 100 px and 100 mm are not the same
     Object.assign(this, { cracks, unit, columns: columnsFor(unit === "mm") });
     if (cracks.some((crack) => crack.limits)) {
-      this.columns.push({ name: "Limits", unit: "screening", text: (crack) => verdict(crack, limitsCase) });
+      const limits = { name: "Limits", unit: "screening", text: (crack) => verdict(crack, limitsCase) };
+      this.columns.splice(WIDTH_HELD + 1, 0, limits); // beside the width that is held against them
     }
     return this.render();
   }
@@ -71,7 +74,7 @@ export class Table {
     this.head.replaceChildren(this.headRow());
     const { column, isFalling } = this.order;
     const key = this.columns[column]?.value ?? this.columns[0].value;
-    const [, length, , width] = this.columns;
+    const [length, width] = [this.columns[LENGTH], this.columns[WIDTH_HELD]];
     const kept = this.cracks
       .filter((crack) => width.value(crack) >= this.least.width && length.value(crack) >= this.least.length)
       .sort((one, other) => (isFalling ? key(other) - key(one) : key(one) - key(other)));
@@ -104,7 +107,7 @@ export class Table {
     const isSame = column === this.order.column;
     this.order = { column, isFalling: isSame ? !this.order.isFalling : column > 0 };
     this.render();
-    this.head.querySelectorAll("button")[column]?.focus();
+    this.head.rows[0].cells[column].querySelector("button").focus();
   }
 
   row(crack) {
