@@ -17,6 +17,7 @@ HairlineError
 │   ├── RateLimited             429 rate-limited
 │   ├── PhotoNotFetched         502 photo-not-fetched
 │   ├── LabelStudioFailed       502 label-studio-failed
+│   │   └── KeyRefused          502 label-studio-failed
 │   ├── Overloaded              503 overloaded
 │   ├── NotReady                503 not-ready
 │   ├── ShuttingDown            503 shutting-down
@@ -115,6 +116,10 @@ class PhotoNotFetched(RequestError):
 
 class LabelStudioFailed(RequestError):
     status, code = 502, "label-studio-failed"
+
+
+class KeyRefused(LabelStudioFailed):
+    """401 or 403: the key opens nothing, or no longer."""
 
 
 class Overloaded(RequestError):

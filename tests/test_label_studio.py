@@ -5,7 +5,9 @@ import hashlib
 import json
 import logging
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -48,6 +50,7 @@ CONFIG = """<View>
   <BrushLabels name="tag" toName="image"><Label value="Spall"/><Label value="crack"/></BrushLabels>
 </View>"""
 VERSION = "darkness 1.0.0"
+OPENSSL = shutil.which("openssl")
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
@@ -546,6 +549,39 @@ def test_a_silent_fetch_ends_when_its_client_leaves(
         time.sleep(0.3)
     wait_until(lambda: "/label-studio/predict 499" in caplog.text, 5)
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl makes the certificate")
+def test_an_encrypted_label_studio(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject,
+         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply(GOOD_PHOTO)(self)
+
+        def log_message(self, *_: object) -> None: ...
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        service = start(label_studio_url=f"https://localhost:{server.server_address[1]}")
+        unknown = predict(service, "/data/a.png")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        known = predict(service, "/data/a.png")
+        server.shutdown()
+        thread.join()
+    assert_problem(unknown, 502, "label-studio-failed", "certificate verify failed")
+    assert len(known.json()["results"][0]["result"]) == 1
 
 
 def test_batches_that_wait_for_photos_keep_no_photo_waiting(

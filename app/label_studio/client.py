@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.deadline import go_on
-from app.errors import LabelStudioFailed, PhotoNotFetched, RequestError, StartupError
+from app.errors import KeyRefused, LabelStudioFailed, PhotoNotFetched, RequestError, StartupError
 from app.label_studio.guard import Guard, guarded
 from app.label_studio.origin import Origin
 from app.settings import Settings
@@ -74,10 +74,6 @@ class LabelStudio:
         return Visit(self, check)
 
 
-class Refused(LabelStudioFailed):
-    """401 or 403: the key opens nothing, or no longer."""
-
-
 class Visit:
     """Photos fetched for one batch, by a token that is renewed when it has run out; blocks."""
 
@@ -97,7 +93,7 @@ class Visit:
             self._authorization = self._authorize()
         try:
             return self._ask("GET", target, self._authorization)
-        except Refused:
+        except KeyRefused:
             if is_new or self._studio.key is None or self._studio.key.kind == "Token":
                 raise
         # A personal token's own token lasts for minutes, a batch may take longer.
@@ -153,7 +149,7 @@ class Visit:
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
         origin, max_bytes = self._studio.origin, self._studio.max_bytes
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise Refused(
+            raise KeyRefused(
                 f"{origin} answered {answer.status}; does HAIRLINE_LABEL_STUDIO_KEY_FILE open its photos?"
             )
         if answer.status >= 500 or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
