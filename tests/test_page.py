@@ -700,6 +700,15 @@ def test_dark_mode(service: Service, open_page: Open) -> None:
     assert brightness[1] < 150
 
 
+def test_a_service_without_models_is_told(service: Service, browser: Browser) -> None:
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    page.route("**/v1/models", lambda route: route.fulfill(json={"models": []}))
+    page.goto(service.url)
+    expect(page.locator("#notice")).to_contain_text("This service has no model")
+    context.close()
+
+
 def test_by_keys_alone(service: Service, open_page: Open) -> None:
     page = open_page(service)
     show_photo(page)
