@@ -21,7 +21,7 @@ INSTALL_PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-slow measurement check format lock python clean
+.PHONY: help serve test test-slow measurement openapi check format lock python clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ test-slow: $(TEST)/.installed-test $(READERS)/.locked-readers-$(call checksum,re
 
 measurement: $(TEST)/.installed-test  ## check lengths and widths in full, write docs/accuracy (ARGS="--data index.csv" adds real masks)
 	$(TEST)/bin/python -m benchmarks.measurement docs/accuracy/measurement.md --model models/unet.onnx $(ARGS)
+
+openapi: $(TEST)/.installed-test  ## write docs/openapi.json anew; refuses where something promised would be lost
+	$(TEST)/bin/python tests/openapi_promise.py
 
 check: $(TEST)/.installed-test  ## formatting, lint and types
 	$(TEST)/bin/ruff format --check .
