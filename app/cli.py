@@ -135,12 +135,12 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def _serve(args: argparse.Namespace) -> int:
     # Imported here, so that `--help` and a misspelt flag answer at once.
+    from app.log import set_up_logging
     from app.main import create_app
     from app.server import listen, serve
-    from app.telemetry import set_up_logging
 
     settings = _settings(args)
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     with listen(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
         app = create_app(settings)
@@ -164,8 +164,8 @@ def _segment(args: argparse.Namespace) -> int:
     from app import registry
     from app.batch import segment_files
     from app.limits import Limits
+    from app.log import set_up_logging
     from app.parameters import SegmentParameters
-    from app.telemetry import set_up_logging
 
     settings = _settings(args)
     set_up_logging(settings.log_level)
@@ -185,7 +185,7 @@ def _segment(args: argparse.Namespace) -> int:
 def _models(args: argparse.Namespace) -> int:
     from app import registry
     from app.answers import describe
-    from app.telemetry import set_up_logging
+    from app.log import set_up_logging
 
     settings = _settings(args)
     set_up_logging(settings.log_level)

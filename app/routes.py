@@ -44,7 +44,8 @@ async def admit_caller(
     """Raises Unauthorized or RateLimited where keys are set and the caller's does not fit."""
     access = state_of(request).access
     if access is not None:
-        access.admit(bearer.credentials if bearer else None, key)
+        name = access.admit(bearer.credentials if bearer else None, key)
+        request.state.told["key"] = name
 
 
 async def refuse_repetition(request: Request) -> None:
@@ -128,6 +129,13 @@ async def segment_photo(
         with watch.stage("encode"):
             content = formats.write(result, form)
         state.metrics.observe(watch, model.name)
+        request.state.told |= {
+            "model": model.name,
+            "form": form,
+            "pixels": pixels,
+            "crack_count": result.segmentation.measurement.crack_count,
+            "stages_ms": {stage: round(1000 * s, 1) for stage, s in watch.seconds().items()},
+        }
         headers = formats.headers(result.id, form)
         if form != "json":
             headers |= answers.mask_headers(result)

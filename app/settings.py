@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.log import LogFormat
+
 ENVIRONMENT_PREFIX = "HAIRLINE_"
 
 
@@ -63,6 +65,9 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""
+
+    log_format: LogFormat = "text"
+    """text, or json: an object a line, for what collects logs."""
 
     @model_validator(mode="after")
     def _key_has_an_address(self) -> "Settings":

@@ -1,7 +1,5 @@
-"""What the service tells of itself: stage times of a photo, counters, log lines."""
+"""What the service tells of itself: stage times of a photo, counters."""
 
-import logging
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -90,15 +88,3 @@ class Metrics:
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""
         return generate_latest(self._registry)
-
-
-def set_up_logging(level: str) -> None:
-    """Log to standard error, one line an event."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        force=True,
-    )
-    # At debug Pillow writes down every tag of EXIF, the place of the photo among them.
-    logging.getLogger("PIL").setLevel(logging.INFO)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import CRACK_PIXELS, GOOD_PHOTO, contract, crack_photo, decode, encode, write_model
 
-from app import telemetry
+from app import log
 from app.cli import main
 from app.settings import Settings, flag, variable
 
@@ -31,7 +31,7 @@ def run(
     monkeypatch.setenv("HAIRLINE_DEFAULT_MODEL", "darkness")
     monkeypatch.setenv("HAIRLINE_DEVICE", "cpu")
     # In this process it would write to a standard error that ends with the test.
-    monkeypatch.setattr(telemetry, "set_up_logging", lambda level: None)
+    monkeypatch.setattr(log, "set_up_logging", lambda *_: None)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         try:

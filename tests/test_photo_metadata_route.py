@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from photos import CAMERA, LONDON, LOOKING_DOWN, TAKEN, jpeg, packet
 from test_service import segment
 
-from app.telemetry import set_up_logging
+from app.log import set_up_logging
 
 FULL = jpeg(
     first={0x010F: "DJI", 0x0110: "FC6310"},

@@ -1,13 +1,12 @@
 """Where the time goes, and how it is told."""
 
-import logging
 import threading
 from types import SimpleNamespace
 
 import pytest
 
 from app import telemetry
-from app.telemetry import STAGES, Metrics, Stopwatch, set_up_logging
+from app.telemetry import STAGES, Metrics, Stopwatch
 
 
 class Clock:
@@ -143,19 +142,3 @@ def test_metrics_count_every_thread():
     for thread in watches:
         thread.join()
     assert 'hairline_stage_seconds_count{model="unet",stage="total"} 200.0' in lines_of(metrics)
-
-
-def test_log_lines_go_to_standard_error(capsys):
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        set_up_logging("warning")
-        logging.getLogger("app.test").info("quiet")
-        logging.getLogger("app.test").warning("loud")
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-    written = capsys.readouterr()
-    assert written.out == ""
-    assert written.err.endswith(" WARNING app.test loud\n")
-    assert "quiet" not in written.err

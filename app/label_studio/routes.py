@@ -31,7 +31,8 @@ async def admit_studio(
     access = state_of(request).access
     if access is not None:
         password = _password(request.headers.get("authorization", ""))
-        access.admit(bearer.credentials if bearer else None, key, password)
+        name = access.admit(bearer.credentials if bearer else None, key, password)
+        request.state.told["key"] = name
 
 
 def _password(authorization: str) -> str | None:
