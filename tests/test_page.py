@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Service, Start, contract, crack_photo, decode, encode, wait_until, write_model
+from conftest import (
+    HAIRLINE,
+    Service,
+    Start,
+    contract,
+    crack_photo,
+    decode,
+    encode,
+    wait_until,
+    write_model,
+)
 from playwright.sync_api import Browser, Download, Page, expect, sync_playwright
 
 from app.engine import Engine
@@ -418,6 +429,40 @@ def test_a_service_that_stops_loses_no_earlier_result(start: Start, open_page: O
     assert page.locator("#queue li.failed .act").inner_text() == "Again"
     slide(page, "#opacity", 1)
     assert painted(page).sum() > 0
+
+
+def test_a_service_that_is_killed_in_the_middle_of_an_upload(
+    models_dir: Path, browser: Browser
+) -> None:
+    flags = ["--port", "0", "--models-dir", str(models_dir), "--default-model", "darkness"]
+    process = subprocess.Popen(
+        [*HAIRLINE, "serve", *flags, "--device", "cpu"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    context = browser.new_context(viewport=WIDE)
+    try:
+        said = next(line for line in process.stdout if line.startswith("Hairline: "))
+        page = context.new_page()
+        page.goto(said.removeprefix("Hairline: ").strip())
+        show_photo(page)
+        slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+        context.new_cdp_session(page).send(
+            "Network.emulateNetworkConditions", slow | {"uploadThroughput": 200_000}
+        )
+        noise = np.random.default_rng(0).integers(0, 256, (800, 1000, 3), np.uint8)  # 2.4 MB
+        choose(page, photo("noise.png", noise))
+        expect(page.locator("#queue li.uploading .state")).to_have_text(
+            re.compile("Is sent: [1-9][0-9]? %"), timeout=20_000
+        )
+        process.kill()
+        expect(page.locator("#queue li.failed .state")).to_contain_text("did not answer")
+        assert figures(page)["Cracks"] == "1"
+    finally:
+        process.kill()
+        process.communicate()
+        context.close()
 
 
 def is_up(service: Service) -> bool:
