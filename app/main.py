@@ -35,18 +35,22 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises StartupError, in one sentence, for whatever cannot work as it is set.
     """
+    metrics = Metrics()
+    models = registry.load(
+        settings.models_dir, settings.default_model, settings.device, metrics.batch_tiles.observe
+    )
     state = State(
         settings=settings,
-        models=registry.load(settings.models_dir, settings.default_model, settings.device),
+        models=models,
         limits=Limits.load(settings.limits_dir),
         admission=Admission(settings.max_queued_pixels),
         access=Access(settings.api_keys_file) if settings.api_keys_file else None,
         label_studio=LabelStudio.of(settings),
-        metrics=Metrics(),
+        metrics=metrics,
         workers=Workers(),
     )
     for model in state.models:
-        state.metrics.model_info.labels(
+        metrics.model_info.labels(
             model.name, model.contract.version, model.device, model.sha256
         ).set(1)
     app = FastAPI(

@@ -11,7 +11,7 @@ from app.contract import Contract, Precision, is_sibling
 from app.engine import Engine
 from app.errors import ContractError, NotReady, StartupError, UnknownModel
 from app.processor import multiplies_bytes
-from app.runner import Runner
+from app.runner import ObserveBatch, Runner, ignore
 from app.session import Device, DevicePreference
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,9 @@ def load_fitting_model(
     return quantized
 
 
-def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
+def load(
+    folder: Path, default: str, preference: DevicePreference, observe: ObserveBatch = ignore
+) -> Registry:
     """Load every `.onnx` file of the folder, each in the precision that suits the device.
 
     Raises StartupError where there is none or the default is not among them, ContractError for a file that
@@ -149,7 +151,7 @@ def load(folder: Path, default: str, preference: DevicePreference) -> Registry:
             f"{folder} holds no .onnx file; set HAIRLINE_MODELS_DIR to a folder that does"
         )
     models: dict[str, Model] = {}
-    runner = Runner()  # one device: a batch of one model at a time
+    runner = Runner(observe)  # one device: a batch of one model at a time
     for file in files:
         model = load_fitting_model(file, preference, runner)
         if model.name in models:

@@ -240,5 +240,6 @@ async def readyz(request: Request) -> schemas.Status:
 @service.get("/metrics", summary="Prometheus metrics")
 async def metrics(request: Request) -> Response:
     state = state_of(request)
+    state.metrics.queued_photos.set(state.admission.photos)
     state.metrics.queued_pixels.set(state.admission.pixels)
     return Response(state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

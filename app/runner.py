@@ -11,13 +11,23 @@ from app.tile_queue import Batch, Job, Network, Prediction, Stop, Tile, TileQueu
 logger = logging.getLogger(__name__)
 
 
+ObserveBatch = Callable[[int], None]
+"""Told of the tiles of each batch that ran."""
+
+
+def ignore(tiles: int) -> None:
+    """Where nobody counts."""
+
+
 class Runner:
     """Takes the tiles of many photos and runs them in batches, one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, observe: ObserveBatch = ignore) -> None:
         self._queue = TileQueue()
         # One thread for good: CUDA's libraries keep handles and memory for every thread that ever ran something.
-        threading.Thread(target=_run_all, args=(self._queue,), name="device", daemon=True).start()
+        threading.Thread(
+            target=_run_all, args=(self._queue, observe), name="device", daemon=True
+        ).start()
         weakref.finalize(self, self._queue.close)
 
     def predictions(
@@ -41,17 +51,17 @@ class Runner:
                 self._queue.abandon(job)
 
 
-def _run_all(queue: TileQueue) -> None:
+def _run_all(queue: TileQueue, observe: ObserveBatch) -> None:
     """Run batch after batch until the queue is closed. Knows no runner, so that one that is forgotten can end."""
     while True:
         batch = queue.take(Stop())
         if batch is None:
             return
-        _run(batch, queue)
+        _run(batch, queue, observe)
         del batch  # its model may be given up while the thread waits
 
 
-def _run(batch: Batch, queue: TileQueue) -> None:
+def _run(batch: Batch, queue: TileQueue, observe: ObserveBatch) -> None:
     """Run a batch and hand out what came of it; where several photos share one that fails, each gets a run alone."""
     started = time.perf_counter()
     try:
@@ -68,9 +78,10 @@ def _run(batch: Batch, queue: TileQueue) -> None:
             return
         logger.warning("a batch of %d photos failed; each is run alone", len(batch.shares))
         for alone in batch.alone():
-            _run(alone, queue)
+            _run(alone, queue, observe)
         return
     ran_s, first = time.perf_counter() - started, 0
+    observe(len(probability))
     for share in batch.shares:
         own = probability[first : first + len(share.tiles)]
         share.job.deliver(Prediction(own, ran_s))

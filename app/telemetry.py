@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 STAGES = ("decode", "queue", "inference", "stitch", "measure", "encode")
+BATCHES = (1, 2, 3, 4, 6, 8, 16, 32)
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
@@ -66,6 +67,15 @@ class Metrics:
             ("stage", "model"),
             buckets=SECONDS,
             registry=self._registry,
+        )
+        self.batch_tiles = Histogram(
+            "hairline_batch_tiles",
+            "Tiles in each batch that a device ran; their sum is the tiles of all photos",
+            buckets=BATCHES,
+            registry=self._registry,
+        )
+        self.queued_photos = Gauge(
+            "hairline_queued_photos", "Photos being worked on", registry=self._registry
         )
         self.queued_pixels = Gauge(
             "hairline_queued_pixels",

@@ -5,8 +5,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from conftest import GOOD_PHOTO, Service, Start, assert_answers_good_photo
+from conftest import GOOD_PHOTO, TILE, Service, Start, assert_answers_good_photo
 
+from app import tiling
 from app.negotiation import MEDIA_TYPES
 
 
@@ -35,6 +36,7 @@ def test_metrics_count_requests_and_stages(service: Service) -> None:
     assert 'hairline_requests_total{route="/v1/segment",status="200"}' in text
     assert 'hairline_requests_total{route="none",status="404"}' in text
     assert 'hairline_stage_seconds_count{model="darkness",stage="inference"}' in text
+    assert "hairline_queued_photos 0.0" in text
     assert "hairline_queued_pixels 0.0" in text
     assert 'hairline_model_info{device="cpu",model="darkness"' in text
     assert "invented" not in text
@@ -45,6 +47,23 @@ def test_every_request_has_an_id_of_its_own(service: Service) -> None:
     assert answer.headers["x-request-id"] == answer.json()["id"]
     assert service.get("/healthz").headers["x-request-id"] != answer.headers["x-request-id"]
     assert "server" not in answer.headers
+
+
+def batches(service: Service) -> dict[str, float]:
+    """How many batches there were (`count`), and of how many tiles in all (`sum`)."""
+    text = service.get("/metrics").body.decode()
+    found = re.findall(r"^hairline_batch_tiles_(count|sum) (.+)$", text, re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+def test_batches_are_counted_in_tiles(start: Start) -> None:
+    service = start()
+    before = batches(service)
+    assert_answers_good_photo(service)
+    after = batches(service)
+    tiles = len(tiling.grid(120, 160, TILE, 16))
+    assert after["sum"] - before["sum"] == tiles
+    assert 1 <= after["count"] - before["count"] <= tiles
 
 
 class Addresses(HTMLParser):
