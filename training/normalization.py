@@ -1,6 +1,7 @@
-"""Batch normalization that is one kernel on PyTorch."""
+"""What PyTorch does better than Keras has it do: batch normalization as one kernel, and passes without gradients."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 import keras
 
@@ -31,3 +32,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
             eps=self.epsilon,
         )
         return normalized.movedim(1, -1)
+
+
+def without_gradients() -> AbstractContextManager[object]:
+    """Within it, PyTorch keeps nothing of a forward pass to go back through; other backends keep nothing anyway."""
+    if keras.backend.backend() != "torch":
+        return nullcontext()
+    from torch import no_grad
+
+    return no_grad()

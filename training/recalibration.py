@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
+from training.normalization import without_gradients
+
 BATCHES = 16  # ten were enough where it was measured
 
 
@@ -25,7 +27,10 @@ def recalibrate(network: keras.Model, batches: Iterable[np.ndarray]) -> None:
     for number, photos in enumerate(batches, start=1):
         for layer in _normalizations(twin):
             layer.momentum = 1 - 1 / number
-        twin(photos, training=True)
+        with (
+            without_gradients()
+        ):  # batches of 8 photos of 256 px in float32 are 5 GB each otherwise
+            twin(photos, training=True)
     for own, measured in zip(_normalizations(network), _normalizations(twin), strict=True):
         own.moving_mean.assign(measured.moving_mean)
         own.moving_variance.assign(measured.moving_variance)
