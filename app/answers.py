@@ -8,6 +8,7 @@ from app.parameters import MaskEncoding
 from app.pipeline import Segmentation
 from app.registry import Model
 from app.schemas import ModelDescription, Segmented
+from app.telemetry import Stopwatch
 
 
 def describe(model: Model, default: str) -> ModelDescription:
@@ -68,7 +69,7 @@ def as_json(result: Result) -> Segmented:
         cracks=cracks,
         mask=mask,
         warnings=result.warnings,
-        timing_ms={stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()},
+        timing_ms=_milliseconds(watch),
     )
 
 
@@ -98,3 +99,16 @@ def mask_headers(result: Result) -> dict[str, str]:
         "X-Crack-Ratio": f"{measured.crack_ratio:.6g}",
         "X-Model": result.model.name,
     }
+
+
+def told(result: Result) -> dict[str, object]:
+    """What the log says of an answered photo: nothing that it shows."""
+    return {
+        "model": result.model.name,
+        "crack_count": result.segmentation.measurement.crack_count,
+        "stages_ms": _milliseconds(result.watch),
+    }
+
+
+def _milliseconds(watch: Stopwatch) -> dict[str, float]:
+    return {stage: round(1000 * seconds, 1) for stage, seconds in watch.seconds().items()}

@@ -10,7 +10,7 @@ from app.findings import Findings
 from app.image import EncodedPhoto, Photo
 from app.limits import Table
 from app.parameters import SegmentParameters
-from app.pipeline import Options, Segmentation, segment
+from app.pipeline import Options, Probability, Segmentation, segment
 from app.quality import Quality, assess
 from app.registry import Model
 from app.scale import scale_of
@@ -69,12 +69,7 @@ def inspect(
     check()
     with watch.stage("decode"):
         photo = image.decode(encoded)
-        given = image.decode_map(encoded_map) if encoded_map else None
-    if given is not None and given.shape != photo.pixels.shape[:2]:
-        raise InvalidParameter(
-            f"the field 'probability' has {given.shape[1]}x{given.shape[0]} pixels, the upright photo "
-            f"{photo.width}x{photo.height}; send the map of this photo"
-        )
+        given = _decode_map(encoded_map, photo) if encoded_map else None
     with watch.stage("measure"):
         scale = scale_of(parameters.scale_request(), photo.pixels, photo.camera)
         if parameters.cell_px is not None:
@@ -104,3 +99,13 @@ def inspect(
         watch=watch,
         check=check,
     )
+
+
+def _decode_map(encoded: EncodedPhoto, photo: Photo) -> Probability:
+    given = image.decode_map(encoded)
+    if given.shape != photo.pixels.shape[:2]:
+        raise InvalidParameter(
+            f"the field 'probability' has {given.shape[1]}x{given.shape[0]} pixels, the upright photo "
+            f"{photo.width}x{photo.height}; send the map of this photo"
+        )
+    return given

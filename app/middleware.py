@@ -39,54 +39,66 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        headers = Headers(scope=scope)
-        id = _id(headers.get("x-request-id", ""))
-        told: dict[str, object] = {}
-        scope.setdefault("state", {}).update(id=id, told=told)
-        status = received = sent = 0
-
-        async def counted_receive() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            return message
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status, sent
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", id.encode())]
-            sent += len(message.get("body", b""))
-            await send(message)
-
+        exchange = Exchange(scope, receive, send)
         try:
-            await self._app(scope, counted_receive, send_with_id)
+            await self._app(scope, exchange.receive, exchange.send)
         except Exception:
-            logger.exception("%s failed", id)
-            if status:  # half an answer cannot be taken back
+            logger.exception("%s failed", exchange.id)
+            if exchange.status:  # half an answer cannot be taken back
                 raise
-            await internal_error(Request(scope))(scope, counted_receive, send_with_id)
+            answer = internal_error(Request(scope))
+            await answer(scope, exchange.receive, exchange.send)
         finally:
             # The route's pattern, not the path: paths that callers invent would grow the metrics without end.
             route = getattr(scope.get("route"), "path", "none")
-            self._metrics.requests.labels(route, str(status)).inc()
-            milliseconds = 1000 * (time.perf_counter() - started)
-            fields = {
-                "request_id": id,
-                "trace_id": _trace_id(headers.get("traceparent", "")),
-                "method": scope["method"],
-                "route": route,
-                "status": status,
-                "duration_ms": round(milliseconds, 1),
-                "received_bytes": received,
-                "sent_bytes": sent,
-            }
-            logger.info(
-                "%s %s %s %d %.0f ms",
-                *(id, scope["method"], route, status, milliseconds),
-                extra={FIELDS: fields | told},
-            )
+            self._metrics.requests.labels(route, str(exchange.status)).inc()
+            exchange.log(route)
+
+
+class Exchange:
+    """One request and its answer: the id it bears, and what passes in both directions."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send):
+        self._started = time.perf_counter()
+        self._headers = Headers(scope=scope)
+        self._method = scope["method"]
+        self._receive, self._send = receive, send
+        self._received = self._sent = 0
+        self._told: dict[str, object] = {}
+        self.id = _id(self._headers.get("x-request-id", ""))
+        self.status = 0
+        scope.setdefault("state", {}).update(id=self.id, told=self._told)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
+        self._sent += len(message.get("body", b""))
+        await self._send(message)
+
+    def log(self, route: str) -> None:
+        """One line, once the answer has been given."""
+        milliseconds = 1000 * (time.perf_counter() - self._started)
+        fields = {
+            "request_id": self.id,
+            "trace_id": _trace_id(self._headers.get("traceparent", "")),
+            "method": self._method,
+            "route": route,
+            "status": self.status,
+            "duration_ms": round(milliseconds, 1),
+            "received_bytes": self._received,
+            "sent_bytes": self._sent,
+        }
+        logger.info(
+            "%s %s %s %d %.0f ms",
+            *(self.id, self._method, route, self.status, milliseconds),
+            extra={FIELDS: fields | self._told},
+        )
 
 
 def _id(given: str) -> str:

@@ -42,10 +42,14 @@ async def admit_caller(
     key: Annotated[str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False))],
 ) -> None:
     """Raises Unauthorized or RateLimited where keys are set and the caller's does not fit."""
+    admit(request, bearer.credentials if bearer else None, key)
+
+
+def admit(request: Request, *presented: str | None) -> None:
+    """Let the first key that fits in, by its name. Raises as `admit_caller` does."""
     access = state_of(request).access
     if access is not None:
-        name = access.admit(bearer.credentials if bearer else None, key)
-        request.state.told["key"] = name
+        request.state.told["key"] = access.admit(*presented)
 
 
 async def refuse_repetition(request: Request) -> None:
@@ -129,22 +133,15 @@ async def segment_photo(
         with watch.stage("encode"):
             content = formats.write(result, form)
         state.metrics.observe(watch, model.name)
-        request.state.told |= {
-            "model": model.name,
-            "form": form,
-            "pixels": pixels,
-            "crack_count": result.segmentation.measurement.crack_count,
-            "stages_ms": {stage: round(1000 * s, 1) for stage, s in watch.seconds().items()},
-        }
+        request.state.told |= {"form": form, "pixels": pixels} | answers.told(result)
         headers = formats.headers(result.id, form)
         if form != "json":
             headers |= answers.mask_headers(result)
         return Response(content, headers=headers)
 
     pixels = encoded.width * encoded.height
-    runs_network = (
-        given is None and form != "photo"
-    )  # the others say nothing of how long photos take
+    # Where no network runs, nothing is learnt of how long photos take.
+    runs_network = given is None and form != "photo"
     place = state.admission.photo if runs_network else state.admission.place
     with place(pixels):
         return await state.workers.run(request, pixels, deadline, work)

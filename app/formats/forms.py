@@ -1,7 +1,8 @@
 """Which form is written by what, and what it must be told."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app import answers
 from app.formats import coco, containers, cvat, label_studio, pictures, report
@@ -12,6 +13,9 @@ from app.inspection import Result
 from app.negotiation import MEDIA_TYPES, Format
 from app.parameters import SegmentParameters
 
+CRACKS: Mapping[str, bool] = {"cracks": True}
+OUTLINES: Mapping[str, bool] = {**CRACKS, "outlines": True}
+
 
 @dataclass(frozen=True)
 class Form:
@@ -19,10 +23,8 @@ class Form:
 
     suffix: str
     write: Callable[[Result], bytes]
-    lists_cracks: bool = False
-    """It tells of every crack and its outline, whatever `cracks` and `outlines` say of the JSON."""
-    without_outlines: bool = False
-    """The figures of the cracks are enough for it: none is traced for its sake."""
+    needs: Mapping[str, bool] = field(default_factory=dict)
+    """Parameters that hold for it whatever the query says, which means the JSON."""
     is_attachment: bool = False
     """A browser saves it instead of showing it."""
 
@@ -38,14 +40,14 @@ SINGLE: Mapping[Format, Form] = {
     "overlay": Form(".overlay.jpg", pictures.overlay),
     "density": Form(".density.png", pictures.density),
     "probability": Form(".probability.png", pictures.probability),
-    "csv": Form(".csv", table, lists_cracks=True, without_outlines=True, is_attachment=True),
-    "pdf": Form(".pdf", report.write, lists_cracks=True, without_outlines=True, is_attachment=True),
-    "geojson": Form(".geojson", geojson, lists_cracks=True, is_attachment=True),
-    "svg": Form(".svg", drawing, lists_cracks=True),
-    "coco": Form(".coco.json", coco.polygons, lists_cracks=True),
-    "coco-rle": Form(".coco-rle.json", coco.rle, lists_cracks=True),
+    "csv": Form(".csv", table, CRACKS, is_attachment=True),
+    "pdf": Form(".pdf", report.write, CRACKS, is_attachment=True),
+    "geojson": Form(".geojson", geojson, OUTLINES, is_attachment=True),
+    "svg": Form(".svg", drawing, OUTLINES),
+    "coco": Form(".coco.json", coco.polygons, OUTLINES),
+    "coco-rle": Form(".coco-rle.json", coco.rle, OUTLINES),
     "label-studio": Form(".label-studio.json", label_studio.tasks),
-    "cvat": Form(".cvat.xml", cvat.annotations, lists_cracks=True),
+    "cvat": Form(".cvat.xml", cvat.annotations, OUTLINES),
 }
 
 
@@ -61,19 +63,14 @@ FORMS: Mapping[Format, Form] = {
     **SINGLE,
     # Its caller has it, so it is in no archive.
     "photo": Form(".photo.jpg", lambda result: pictures.photo(result.photo)),
-    "zip": Form(".zip", _zip, lists_cracks=True, is_attachment=True),
+    "zip": Form(".zip", _zip, OUTLINES, is_attachment=True),
     "multipart": Form(".multipart", _multipart),
 }
 
 
 def asked(parameters: SegmentParameters, form: Format) -> SegmentParameters:
     """The parameters with what the form needs of the cracks."""
-    if not FORMS[form].lists_cracks:
-        return parameters
-    needed = {"cracks": True}
-    if not FORMS[form].without_outlines:
-        needed["outlines"] = True
-    return parameters.model_copy(update=needed)
+    return parameters.model_copy(update=dict(FORMS[form].needs))
 
 
 def write(result: Result, form: Format) -> bytes:
@@ -119,5 +116,8 @@ def _file_name(id: str, form: Format) -> str:
 
 
 def _boundary(id: str) -> str:
-    """Parts of multipart/mixed are told apart by the answer's id: drawn at random, it is in no picture by chance."""
-    return f"hairline-{id}"
+    """Parts of multipart/mixed are told apart by a hash of the answer's id, which is in no picture by chance.
+
+    The id itself may be a caller's, and as short as "a".
+    """
+    return f"hairline-{hashlib.sha256(id.encode()).hexdigest()[:32]}"

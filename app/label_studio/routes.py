@@ -14,7 +14,7 @@ from app.json_body import read_json
 from app.label_studio.messages import Health, Ignored, Predictions, PredictRequest, Setup
 from app.label_studio.prediction import predict, version_of
 from app.openapi import problems
-from app.routes import state_of
+from app.routes import admit, state_of
 from app.upload import discard_body, read_body
 
 PREFIX = "/label-studio"
@@ -28,11 +28,8 @@ async def admit_studio(
     key: Annotated[str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False))],
 ) -> None:
     """As everywhere else, and by the password of HTTP Basic too, the one way in which Label Studio can send a key."""
-    access = state_of(request).access
-    if access is not None:
-        password = _password(request.headers.get("authorization", ""))
-        name = access.admit(bearer.credentials if bearer else None, key, password)
-        request.state.told["key"] = name
+    password = _password(request.headers.get("authorization", ""))
+    admit(request, bearer.credentials if bearer else None, key, password)
 
 
 def _password(authorization: str) -> str | None:

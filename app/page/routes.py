@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request
@@ -58,7 +57,7 @@ async def settings(request: Request) -> Response:
     state: State = request.app.state.hairline
     return JSONResponse(
         {
-            "version": version("hairline"),
+            "version": request.app.version,
             "max_upload_bytes": state.settings.max_upload_mb * 1_000_000,
         },
         headers=HEADERS,
