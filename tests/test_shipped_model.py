@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from app.contract import is_sibling
+from app.image import decode_map, encode_map, identify
+from app.measurement import measure
 from app.pipeline import Options, predict
 from app.registry import Model, load_model
 from app.settings import Settings
@@ -16,6 +18,7 @@ from training.onnx_file import read_contract
 from training.report.card import model_card
 from training.synthetic import SceneRecipe, draw_scene
 
+FIRST_UNSEEN_SEED = 2**31  # training draws from seeds below
 MODELS = Settings().models_dir
 LARGEST_MB = {"unet": 70, "deeplabv3plus": 90}
 PARAMETERS = {"unet": 31_031_745, "deeplabv3plus": 41_253_073}
@@ -80,3 +83,15 @@ def test_no_seam_shows(model):
     called = (here >= model.contract.threshold) | (there >= model.contract.threshold)
     assert called.any()
     assert np.abs(here - there)[called].mean() < 0.02
+
+
+def test_a_map_of_8_bits_measures_as_the_probabilities_do(model):
+    """What the web page sends back, and what `/v1/measure` reads (docs/decisions/0013)."""
+    photo = draw_scene(SceneRecipe(256, 256, crack_width_px=(2.0, 8.0)), FIRST_UNSEEN_SEED).photo
+    exact = predict(photo, model, Options(), Stopwatch())
+    rounded = decode_map(identify(encode_map(exact), exact.size))
+    threshold = model.contract.threshold
+    one, other = (measure(each, threshold) for each in (exact, rounded))
+    assert one.total_length_px > 50
+    assert other.total_length_px == pytest.approx(one.total_length_px, rel=1e-3)
+    assert other.mean_width_px == pytest.approx(one.mean_width_px, abs=0.01)

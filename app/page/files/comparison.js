@@ -1,12 +1,11 @@
 // The same photo by another model, beside the first one.
 
 import { send } from "./api.js";
+import { $, element } from "./dom.js";
 import { lookOf, pngOf } from "./jobs.js";
 import { mapLevels } from "./pyramid.js";
-import { digits, element } from "./table.js";
+import { digits } from "./table.js";
 import { Viewer } from "./viewer.js";
-
-const $ = (id) => document.getElementById(id);
 
 export class Comparison {
   constructor(onMove) {

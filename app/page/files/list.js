@@ -1,6 +1,6 @@
 // The list of photos: what each is called, how far it is, and what can be done about it.
 
-import { element } from "./table.js";
+import { element } from "./dom.js";
 
 const SAID = { waiting: "Waits for its turn", uploading: "Is sent", looking: "Cracks are looked for", done: "Done" };
 

@@ -2,13 +2,12 @@
 
 import { Problem, isKey, onKeyWanted, send } from "./api.js";
 import { Comparison } from "./comparison.js";
+import { $, element } from "./dom.js";
 import { DOWNLOADS, download } from "./downloads.js";
 import { Job, Queue } from "./jobs.js";
 import { List } from "./list.js";
 import { Result } from "./result.js";
-import { element } from "./table.js";
 
-const $ = (id) => document.getElementById(id);
 
 const queue = new Queue((job) => changed(job));
 const list = new List($("queue"), {

@@ -1,17 +1,16 @@
 // The result of one photo: picture, figures, table, threshold and scale, always of the same state.
 
 import { Problem, send } from "./api.js";
+import { $, element } from "./dom.js";
 import { known } from "./downloads.js";
 import { mapLevels, photoLevels } from "./pyramid.js";
 import { Scale } from "./scale.js";
-import { Table, digits, element } from "./table.js";
+import { Table, digits } from "./table.js";
 import { Viewer } from "./viewer.js";
 import { WARNINGS } from "./words.js";
 
 const ABOUT_THE_PHOTO = new Set(["blurred", "underexposed", "overexposed", "too-far", "first-frame-only"]);
 const SETTLED_MS = 250; // a slider that rests so long is meant
-
-const $ = (id) => document.getElementById(id);
 
 export class Result {
   /** @param {{onMove: (place: object) => void, onMeasured: (job: object) => void}} told */

@@ -1,10 +1,8 @@
 // The scale of the photo: how it is known, what is asked of the person, and the query that says it.
 
 import { Problem } from "./api.js";
-import { element } from "./table.js";
+import { $, element } from "./dom.js";
 import { scaleInWords } from "./words.js";
-
-const $ = (id) => document.getElementById(id);
 
 const KINDS = {
   mm_per_px: "Millimetres a pixel",

@@ -1,5 +1,7 @@
 // The cracks as a table: sorts, filters, and lights up with the picture.
 
+import { element } from "./dom.js";
+
 const MOST_ROWS = 500; // a page of ten thousand rows helps nobody; the CSV has them all
 
 const [LENGTH, WIDTH_HELD] = [1, 3]; // columns: the latter is what limits are held against
@@ -135,12 +137,4 @@ export class Table {
 
 function verdict(crack, limitsCase) {
   return crack.limits?.find((one) => one.case === limitsCase)?.verdict ?? "–";
-}
-
-/** An element with its attributes and what is in it; text stays text. */
-export function element(name, attributes = {}, ...content) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...content);
-  return made;
 }
